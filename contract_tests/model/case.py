@@ -1,0 +1,67 @@
+"""Cases (one scenario at one microversion) and the results of running them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from contract_tests.model.finding import Finding, Mark
+from contract_tests.model.http import Interaction, Request, Response
+from contract_tests.model.microversion import Microversion
+from contract_tests.model.scenario import Scenario
+
+
+class Outcome(enum.StrEnum):
+    """How a call or a case ended. `ERROR`: it could not be run, so nothing is known."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One scenario at one microversion (None where the service has none). `skip` says why it does not run."""
+
+    scenario: Scenario
+    microversion: Microversion | None = None
+    skip: str = ""
+
+    @property
+    def id(self) -> str:
+        """`service/scenario@microversion`."""
+        at = f"@{self.microversion}" if self.microversion is not None else ""
+        return f"{self.scenario.service.name}/{self.scenario.slug}{at}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallResult:
+    """How one call ended. `request` and `response` are there for calls that did not pass."""
+
+    name: str
+    mark: Mark
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    request: Request | None = None
+    response: Response | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """How one case ended, with its calls in order.
+
+    `count` is the number of calls that were made. `interactions` are kept only where a run asks for
+    them (recording, coverage).
+    """
+
+    id: str
+    target: str
+    outcome: Outcome
+    calls: tuple[CallResult, ...] = ()
+    reason: str = ""
+    count: int = 0
+    seconds: float = 0.0
+    interactions: tuple[Interaction, ...] = field(default=(), repr=False)

@@ -1,0 +1,108 @@
+"""Requests, responses and what was exchanged: plain values, as they are on the wire.
+
+Header lists keep their order and multiplicity; names compare without case.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+Headers = tuple[tuple[str, str], ...]
+
+MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING", "__slots__": ()})()
+"""Stands where there is no value; None is a value in JSON."""
+
+
+def header_values(headers: Iterable[tuple[str, str]], name: str) -> list[str]:
+    """Every value of the header `name` (any case), in order."""
+    name = name.lower()
+    return [value for key, value in headers if key.lower() == name]
+
+
+def split_target(target: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """A request target as its path and its query parameters, these decoded and sorted."""
+    path, _, query = target.partition("?")
+    return path, tuple(sorted(parse_qsl(query, keep_blank_values=True)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of a service.
+
+    `target` is the path, with its query, below the service's endpoint ("/resource_providers?name=x").
+    `headers` are those that the scenario, the dialect and the body give; an identity's headers are
+    added by the transport and are never part of this value. `role` names that identity.
+    """
+
+    method: str
+    target: str
+    headers: Headers = ()
+    body: bytes | None = None
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Response:
+    """What a service answered. `body` is decoded from its content encoding, never None."""
+
+    status: int
+    reason: str = ""
+    headers: Headers = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """All values of the header `name` joined by ", " (RFC 9110, section 5.2), or None."""
+        values = header_values(self.headers, name)
+        return ", ".join(values) if values else None
+
+    @functools.cached_property
+    def json(self) -> Any:
+        """The body as JSON, parsed once; MISSING where it is none."""
+        if not self.body:
+            return MISSING
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return MISSING
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8 text; bytes that are none show as replacement characters."""
+        return self.body.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """A request and its response. `call` names the scenario's call, where that is known."""
+
+    request: Request
+    response: Response
+    call: str = ""
+
+
+def same_json(left: Any, right: Any) -> bool:
+    """Equality by JSON value: 1 equals 1.0, but True is not 1; objects have no order.
+
+    >>> same_json({"a": [1, True]}, {"a": [1.0, True]}), same_json(1, True)
+    (True, False)
+    """
+    if left is right:
+        return True
+    if isinstance(left, bool) or isinstance(right, bool):
+        return False
+    if isinstance(left, dict):
+        return (
+            isinstance(right, dict)
+            and left.keys() == right.keys()
+            and all(same_json(value, right[key]) for key, value in left.items())
+        )
+    if isinstance(left, list):
+        return (
+            isinstance(right, list) and len(left) == len(right) and all(map(same_json, left, right))
+        )
+    return bool(left == right)

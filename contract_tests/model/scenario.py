@@ -1,0 +1,186 @@
+"""Scenarios: an ordered list of calls that share variables, and each call's history over microversions."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract_tests.model.finding import Mark
+from contract_tests.model.jsonpath import JsonPath
+from contract_tests.model.microversion import Microversion, MicroversionRange
+from contract_tests.model.service import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matcher:
+    """An operator (a key of `contract_tests.checks.matchers.OPERATORS`) and what it compares with."""
+
+    operator: str
+    operand: Any
+    mark: Mark = field(default=Mark(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaHistory:
+    """A response schema: the document of each microversion from which it differs, oldest first.
+
+    The first entry's microversion is None: it holds from the beginning.
+    """
+
+    name: str
+    mark: Mark
+    documents: tuple[tuple[Microversion | None, Mapping[str, Any]], ...]
+
+    @property
+    def since(self) -> tuple[Microversion, ...]:
+        """The microversions at which it changes."""
+        return tuple(version for version, _ in self.documents if version is not None)
+
+    def at(self, version: Microversion | None) -> Mapping[str, Any]:
+        """The document that holds at `version` (None: a service without microversions)."""
+        if version is None:
+            return self.documents[0][1]
+        return self.documents[bisect.bisect_right(self.since, version)][1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A request body: `kind` is json, form, text or bytes; `value` may hold templates."""
+
+    kind: str
+    value: Any
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What a response must be. An expectation that is not there checks nothing."""
+
+    status: tuple[int, ...]
+    headers: tuple[tuple[str, Matcher], ...] = ()
+    json: tuple[tuple[JsonPath, Matcher], ...] = ()
+    text: Matcher | None = None
+    body: str = ""
+    schema: SchemaHistory | None = None
+    sha256: str = ""
+    marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, hash=False)
+
+    def mark(self, key: str, default: Mark) -> Mark:
+        """Where the expectation `key` was written."""
+        return self.marks.get(key, default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Save:
+    """A variable that a response gives: from a JSON path, or from a header (a pattern's group of it)."""
+
+    name: str
+    mark: Mark
+    path: JsonPath | None = None
+    header: str = ""
+    match: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """Repeat a call until its answer matches: `every` and `limit` are seconds."""
+
+    until: Expectation
+    every: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What a deployment must have. Release ranges compare by the `semantic` order."""
+
+    release: MicroversionRange | None = None
+    extensions: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call as it is at one microversion."""
+
+    name: str
+    mark: Mark
+    method: str
+    target: Any
+    query: tuple[tuple[str, Any], ...] = ()
+    headers: tuple[tuple[str, Any], ...] = ()
+    body: Body | None = None
+    role: str = "admin"
+    microversion: Any = None
+    redirects: bool = False
+    save: tuple[Save, ...] = ()
+    poll: Poll | None = None
+    expect: Expectation | None = None
+    uses: frozenset[str] = frozenset()
+    asked: str = ""
+    """Digest of what the request says: method, target, query, headers, body, role. Not of what is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHistory:
+    """A call over microversions: `stages` are (the microversion from which, the call), oldest first.
+
+    The first stage's microversion is None. Outside `range` the call does not exist.
+    """
+
+    name: str
+    mark: Mark
+    stages: tuple[tuple[Microversion | None, Call], ...]
+    range: MicroversionRange = MicroversionRange()
+    requires: Requirement = Requirement()
+    cleanup: bool = False
+
+    @property
+    def since(self) -> tuple[Microversion, ...]:
+        """The microversions of its overlays."""
+        return tuple(version for version, _ in self.stages if version is not None)
+
+    def at(self, version: Microversion | None) -> Call | None:
+        """The call at `version`, or None where it does not exist there."""
+        if version is None:
+            return self.stages[0][1]
+        if version not in self.range:
+            return None
+        return self.stages[bisect.bisect_right(self.since, version)][1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One scenario file. `slug` is its name in paths, `id` is stable for ever."""
+
+    name: str
+    id: str
+    slug: str
+    mark: Mark
+    service: Service
+    range: MicroversionRange = MicroversionRange()
+    tags: frozenset[str] = frozenset()
+    requires: Requirement = Requirement()
+    variables: tuple[tuple[str, Any], ...] = ()
+    calls: tuple[CallHistory, ...] = ()
+    cleanup: tuple[CallHistory, ...] = ()
+
+    @property
+    def histories(self) -> Iterator[CallHistory]:
+        """Its calls, then its cleanup."""
+        yield from self.calls
+        yield from self.cleanup
+
+    def points(self) -> tuple[Microversion, ...]:
+        """Every microversion at which something in it changes: overlays, limits of calls, schemas."""
+        found: set[Microversion] = set()
+        for history in self.histories:
+            found.update(history.since)
+            if history.range.low is not None:
+                found.add(history.range.low)
+            for _, call in history.stages:
+                if call.expect is not None and call.expect.schema is not None:
+                    found.update(call.expect.schema.since)
+        return tuple(sorted(version for version in found if version in self.range))
