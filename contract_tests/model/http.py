@@ -36,7 +36,8 @@ class Request:
 
     `target` is the path, with its query, below the service's endpoint ("/resource_providers?name=x").
     `headers` are those that the scenario, the dialect and the body give; an identity's headers are
-    added by the transport and are never part of this value. `role` names that identity.
+    added by the transport and are never part of this value. `role` names that identity. Redirects are
+    answers like any other unless `follow` is set.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Request:
     headers: Headers = ()
     body: bytes | None = None
     role: str = ""
+    follow: bool = False
 
 
 @dataclass(frozen=True)

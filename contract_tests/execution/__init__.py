@@ -1,0 +1,1 @@
+"""From scenarios to cases to results: plan, run, events."""

@@ -1,0 +1,1 @@
+"""Consumers of events: they render results and know nothing of how these came about."""
