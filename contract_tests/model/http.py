@@ -14,7 +14,18 @@ from urllib.parse import parse_qsl
 
 Headers = tuple[tuple[str, str], ...]
 
-MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING", "__slots__": ()})()
+
+class _Missing:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __reduce__(self) -> str:
+        return "MISSING"  # one object, on both sides of a pickle
+
+
+MISSING: Any = _Missing()
 """Stands where there is no value; None is a value in JSON."""
 
 

@@ -9,17 +9,10 @@ from typing import Any
 
 from contract_tests.model.finding import Mark
 from contract_tests.model.jsonpath import JsonPath
+from contract_tests.model.matcher import Matcher
 from contract_tests.model.microversion import Microversion, MicroversionRange
 from contract_tests.model.service import Service
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matcher:
-    """An operator (a key of `contract_tests.checks.matchers.OPERATORS`) and what it compares with."""
-
-    operator: str
-    operand: Any
-    mark: Mark = field(default=Mark(), compare=False)
+from contract_tests.model.template import Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +53,7 @@ class Expectation:
 
     status: tuple[int, ...]
     headers: tuple[tuple[str, Matcher], ...] = ()
-    json: tuple[tuple[JsonPath, Matcher], ...] = ()
+    json: tuple[tuple[JsonPath | Template, Matcher], ...] = ()
     text: Matcher | None = None
     body: str = ""
     schema: SchemaHistory | None = None

@@ -13,8 +13,11 @@ from contract_tests.model.scenario import Call
 class Channel(Protocol):
     """Carries one case's requests, in order. Used by one thread."""
 
-    def send(self, request: Request, call: Call) -> Response:
-        """Answer `request`, which `call` makes; a TransportError where no answer can be had."""
+    def send(self, request: Request, call: Call | None = None) -> Response:
+        """Answer `request`, which `call` makes; a TransportError where no answer can be had.
+
+        `call` is None for what the harness asks for itself (see `Transport.open`).
+        """
         ...
 
     def close(self) -> tuple[Finding, ...]:
@@ -30,8 +33,12 @@ class Transport(Protocol):
         """The service's base URL, without a slash at its end."""
         ...
 
-    def open(self, case: Case) -> Channel:
-        """A channel for this case; a TransportError or a RecordingError where there can be none."""
+    def open(self, case: Case | None = None) -> Channel:
+        """A channel for this case; a TransportError or a RecordingError where there can be none.
+
+        None opens a channel for the harness's own requests (discovery), which belong to no case and are
+        never recorded.
+        """
         ...
 
     def close(self) -> None:

@@ -1,0 +1,186 @@
+"""The checks: each yields the findings of one expectation. CHECKS is the list that a response goes through."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contract_tests.checks import schemas
+from contract_tests.checks.rules import Words
+from contract_tests.model.finding import Finding, Mark
+from contract_tests.model.http import MISSING, Response
+from contract_tests.model.jsonpath import JsonPath
+from contract_tests.model.matcher import Matcher, PatternTimeout
+from contract_tests.model.microversion import Microversion
+from contract_tests.model.scenario import Expectation
+from contract_tests.model.service import Service
+from contract_tests.model.template import Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a check may look at beside the expectation and the response.
+
+    `asked` is the microversion that the request named (None: it named none, or something else on purpose).
+    """
+
+    mark: Mark
+    variables: Mapping[str, Any]
+    service: Service
+    microversion: Microversion | None = None
+    asked: Microversion | None = None
+    path: str = ""
+
+
+Check = Callable[[Expectation, Response, Context], Iterator[Finding]]
+
+
+def check_status(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
+    """`status`: the code is the one that is expected, or one of them."""
+    if expect.status and response.status not in expect.status:
+        expected = Words(" or ".join(map(str, expect.status)))
+        yield Finding(rule="status", mark=expect.mark("status", context.mark), expected=expected, got=response.status)
+
+
+def check_headers(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
+    """`headers`: each header is as its matcher says. Several lines of one name count as one list."""
+    for name, matcher in expect.headers:
+        value = response.header(name)
+        yield from _match("header", name, matcher, MISSING if value is None else value, context)
+
+
+def check_json(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
+    """`json`: what each path finds is as its matcher says."""
+    if not expect.json:
+        return
+    document = response.json
+    if document is MISSING:
+        yield _no_json(response, expect.mark("json", context.mark))
+        return
+    for written, matcher in expect.json:
+        path = written
+        if isinstance(path, Template):
+            try:
+                path = JsonPath(path.render(context.variables))
+            except ValueError as error:
+                yield Finding(rule="json-path", mark=matcher.mark, where=str(path), detail=str(error))
+                continue
+        yield from _match("json", path.source, matcher, path.find(document), context)
+
+
+def check_text(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
+    """`text`: the body as text is as its matcher says."""
+    if expect.text is not None:
+        yield from _match("text", "body", expect.text, response.text, context)
+
+
+def check_body(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
+    """`body`: absent or present. What is called JSON is JSON, whether or not anything is expected of it."""
+    if expect.body == "absent" and response.body:
+        yield Finding(rule="body-absent", mark=expect.mark("body", context.mark), got=response.text[:200])
+    elif expect.body == "present" and not response.body:
+        yield Finding(rule="body-present", mark=expect.mark("body", context.mark))
+    media_type = (response.header("content-type") or "").partition(";")[0].strip().lower()
+    if response.body and (media_type == "application/json" or media_type.endswith("+json")):
+        if response.json is MISSING and not expect.json and expect.schema is None:
+            yield _no_json(response, context.mark)
+
+
+def check_schema(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
+    """`schema`: the body satisfies the schema as it is at the case's microversion."""
+    if expect.schema is None:
+        return
+    mark = expect.mark("schema", context.mark)
+    document = response.json
+    if document is MISSING:
+        if not expect.json:
+            yield _no_json(response, mark)
+        return
+    schema = expect.schema.at(context.microversion)
+    if schemas.is_valid(schema, document):
+        return
+    found = False
+    for path, message in schemas.violations(schema, document):
+        found = True
+        yield Finding(rule="schema", mark=mark, where=path, detail=f"{message} (schema {expect.schema.name})")
+    if not found:
+        yield Finding(rule="schema-engines", mark=mark, detail=f"schema {expect.schema.name}")
+
+
+def check_sha256(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
+    """`sha256`: the digest of the body's bytes."""
+    if expect.sha256:
+        digest = hashlib.sha256(response.body).hexdigest()
+        if digest != expect.sha256:
+            yield Finding(rule="sha256", mark=expect.mark("sha256", context.mark), expected=Words(expect.sha256), got=Words(digest))
+
+
+def check_microversion(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
+    """The microversion protocol, as the service's `protocol:` says: the version is echoed, and Vary names its header."""
+    profile = context.service.profile
+    if profile is None or context.asked is None or context.path in profile.exempt:
+        return
+    dialect = context.service.dialect
+    if _takes_part(profile.echo, response):
+        echoes = dialect.echoes(response.headers)
+        for name in [carrier.name for carrier in dialect.carriers] or [name for name, _ in echoes] or ["Content-Type"]:
+            told = [version for header, version in echoes if header == name]
+            if told != [context.asked.text]:
+                value = response.header(name)
+                yield Finding(
+                    rule="microversion-echo", mark=context.mark, where=name, expected=Words(context.asked.text),
+                    got=Words(value) if value is not None else MISSING,
+                )
+    if _takes_part(profile.vary, response):
+        value = response.header("vary")
+        named = {token.strip().lower() for token in (value or "").split(",")}
+        for carrier in dialect.carriers:
+            if carrier.name.lower() not in named and "*" not in named:
+                yield Finding(
+                    rule="microversion-vary", mark=context.mark, where="Vary", expected=Words(carrier.name),
+                    got=Words(value) if value is not None else MISSING,
+                )
+
+
+CHECKS: tuple[Check, ...] = (
+    check_status,
+    check_headers,
+    check_body,
+    check_json,
+    check_text,
+    check_schema,
+    check_sha256,
+    check_microversion,
+)
+
+
+def check_response(expect: Expectation, response: Response, context: Context) -> list[Finding]:
+    """All findings of a response, in the order of CHECKS; UndefinedVariable where an expectation needs one."""
+    return [finding for check in CHECKS for finding in check(expect, response, context)]
+
+
+def _takes_part(where: str, response: Response) -> bool:
+    return where == "all" or (where == "success" and response.status < 400)
+
+
+def _match(rule: str, where: str, matcher: Matcher, value: Any, context: Context) -> Iterator[Finding]:
+    try:
+        if matcher.accepts(value, context.variables):
+            return
+    except PatternTimeout as error:
+        yield Finding(rule="pattern-timeout", mark=matcher.mark, where=where, detail=str(error))
+        return
+    yield Finding(
+        rule=rule, mark=matcher.mark, where=where, expected=Words(matcher.describe(context.variables)), got=value
+    )
+
+
+def _no_json(response: Response, mark: Mark) -> Finding:
+    if not response.body:
+        return Finding(rule="body-invalid-json", mark=mark, got=Words("no body"), detail="it is empty")
+    media_type = response.header("content-type") or "no Content-Type"
+    return Finding(rule="body-invalid-json", mark=mark, got=Words(media_type), detail=response.text[:120])
+
+

@@ -1,0 +1,39 @@
+"""What a run tells as it goes. A `RunFinished` always comes last, also after Ctrl-C."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from contract_tests.model.case import Case, CaseResult
+from contract_tests.model.target import Deployment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """`cases` is how many will be tried, the skipped ones among them."""
+
+    deployments: tuple[Deployment, ...]
+    cases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFinished:
+    """Cases finish in the plan's order, whatever ran side by side."""
+
+    case: Case
+    deployment: Deployment
+    result: CaseResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """`counts` are cases by outcome; `stopped` says why not all of them ran (empty: they did)."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    calls: int = 0
+    seconds: float = 0.0
+    stopped: str = ""
+
+
+Event = RunStarted | CaseFinished | RunFinished

@@ -1,0 +1,73 @@
+"""Calls -> requests: templates rendered, the body encoded, the microversion asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from contract_tests.model.dialect import Dialect
+from contract_tests.model.http import Request
+from contract_tests.model.scenario import Body, Call
+from contract_tests.model.template import Template, Variable, as_text, render
+
+_PATH_SAFE = "/:@!$&'()*+,;=~%-._"
+_QUERY_SAFE = "/:@!$'()*,;~-._"
+
+
+def build_request(call: Call, variables: Mapping[str, Any], dialect: Dialect, microversion: str | None) -> Request:
+    """The request that `call` makes at `microversion`; UndefinedVariable where a variable has no value.
+
+    JSON is asked for where the call names no Accept; a body brings its Content-Type where the call names none.
+    """
+    target = _target(call.target, variables)
+    if call.query:
+        pairs = [(name, as_text(render(value, variables))) for name, value in call.query]
+        target += ("&" if "?" in target else "?") + urlencode(pairs, safe=_QUERY_SAFE)
+    headers = [(name, as_text(render(value, variables))) for name, value in call.headers]
+    names = {name.lower() for name, _ in headers}
+    if "accept" not in names:
+        headers.append(("Accept", "application/json"))
+    body = None
+    if call.body is not None:
+        body = _encode(call.body, variables)
+        if "content-type" not in names:
+            headers.append(("Content-Type", call.body.media_type))
+    request = Request(
+        method=call.method, target=target, headers=tuple(headers), body=body, role=call.role, follow=call.redirects
+    )
+    return dialect.ask(request, asked_version(call, variables, microversion))
+
+
+def asked_version(call: Call, variables: Mapping[str, Any], microversion: str | None) -> str | None:
+    """What the request names as its version: the call's own word, or the case's microversion; None for nothing."""
+    if call.microversion is None:
+        return microversion
+    text = as_text(render(call.microversion, variables))
+    return None if text == "none" else text
+
+
+def _target(template: Any, variables: Mapping[str, Any]) -> str:
+    """The path and query. What a variable brings is percent-encoded, fully where it stands in the query."""
+    if not isinstance(template, Template):
+        return quote(template, safe=_PATH_SAFE + "?")
+    text = ""
+    for part in template.parts:
+        if not isinstance(part, Variable):
+            text += quote(part, safe=_PATH_SAFE + "?")
+            continue
+        value = as_text(Template((part,)).render(variables))
+        text += quote(value, safe=_QUERY_SAFE if "?" in text else _PATH_SAFE + "?")
+    return text
+
+
+def _encode(body: Body, variables: Mapping[str, Any]) -> bytes:
+    if body.kind == "json":
+        return json.dumps(render(body.value, variables)).encode()
+    if body.kind == "form":
+        return urlencode([(name, as_text(render(value, variables))) for name, value in body.value]).encode()
+    if body.kind == "text":
+        return as_text(render(body.value, variables)).encode()
+    assert isinstance(body.value, bytes)
+    return body.value

@@ -1,0 +1,130 @@
+"""The runner: cases side by side, results in order, events as they come.
+
+Replay is work for the processor, so it runs in processes; a live run waits for the network, so it runs
+in threads. Either way a worker runs whole cases, and a case's calls stay in order.
+"""
+
+from __future__ import annotations
+
+import collections
+import gc
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from contract_tests.execution.case import run_case
+from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
+from contract_tests.model.case import Case, CaseResult, Outcome
+from contract_tests.model.target import Deployment
+from contract_tests.transport.base import Transport
+
+_FEW = 16
+"""Below this many cases a second process costs more than it brings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One deployment's cases. `replay`: it answers from a recording, so nothing needs to be waited for."""
+
+    deployment: Deployment
+    transport: Transport
+    cases: tuple[Case, ...]
+    replay: bool = False
+
+
+Item = tuple[Job, Case]
+
+
+def run(
+    jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False, keep: bool = False
+) -> Iterator[Event]:
+    """Run all cases of all jobs and yield what happens; the last event is a RunFinished."""
+    items: list[Item] = [(job, case) for job in jobs for case in job.cases]
+    yield RunStarted(deployments=tuple(job.deployment for job in jobs), cases=len(items))
+    counts: collections.Counter[str] = collections.Counter()
+    calls = 0
+    stopped = ""
+    started = time.monotonic()
+    results = _results(items, workers, keep)
+    try:
+        for (job, case), result in zip(items, results, strict=True):
+            counts[result.outcome.value] += 1
+            calls += result.count
+            yield CaseFinished(case=case, deployment=job.deployment, result=result)
+            if fail_fast and result.outcome in (Outcome.FAILED, Outcome.ERROR):
+                stopped = f"stopped at the first failure, {len(items) - sum(counts.values())} cases did not run"
+                break
+    except KeyboardInterrupt:
+        stopped = f"interrupted, {len(items) - sum(counts.values())} cases did not run"
+    finally:
+        results.close()
+    yield RunFinished(counts=dict(counts), calls=calls, seconds=time.monotonic() - started, stopped=stopped)
+
+
+def _results(items: Sequence[Item], workers: int, keep: bool) -> Iterator[CaseResult]:
+    """The results of all items, in order."""
+    replay = all(job.replay for job, _ in items)
+    if workers <= 1 or len(items) < 2 or (replay and len(items) < _FEW):
+        return (_run_item(item, keep) for item in items)
+    return _in_processes(items, workers, keep) if replay else _in_threads(items, workers, keep)
+
+
+def _run_item(item: Item, keep: bool) -> CaseResult:
+    job, case = item
+    if job.replay:
+        return run_case(case, job.transport, job.deployment, keep=keep, sleep=lambda seconds: None)
+    return run_case(case, job.transport, job.deployment, keep=keep)
+
+
+def _in_threads(items: Sequence[Item], workers: int, keep: bool) -> Iterator[CaseResult]:
+    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="case")
+    yield from _ordered(pool, [lambda item=item: [_run_item(item, keep)] for item in items])
+
+
+_SHARED: list[tuple[Sequence[Item], bool]] = []
+"""What forked workers inherit, so that scenarios and recordings need not be sent to them."""
+
+
+def _in_processes(items: Sequence[Item], workers: int, keep: bool) -> Iterator[CaseResult]:
+    size = max(1, min(64, len(items) // (workers * 4)))
+    spans = [range(at, min(at + size, len(items))) for at in range(0, len(items), size)]
+    _SHARED.append((items, keep))
+    try:
+        pool = ProcessPoolExecutor(max_workers=workers, mp_context=get_context("fork"), initializer=_start_worker)
+        yield from _ordered(pool, [_Span(span) for span in spans])
+    except BrokenProcessPool:
+        raise KeyboardInterrupt from None
+    finally:
+        _SHARED.pop()
+
+
+def _start_worker() -> None:
+    """The parent handles Ctrl-C; collecting what was inherited would copy its pages."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    span: range
+
+    def __call__(self) -> list[CaseResult]:
+        items, keep = _SHARED[-1]
+        return [_run_item(items[at], keep) for at in self.span]
+
+
+def _ordered(pool: Executor, work: Sequence[Callable[[], list[CaseResult]]]) -> Iterator[CaseResult]:
+    """What `work` gives, in its order; what has not begun is dropped when the consumer stops."""
+    futures: list[Future[list[CaseResult]]] = []
+    try:
+        futures = [pool.submit(one) for one in work]
+        for future in futures:
+            yield from future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+        pool.shutdown(wait=True, cancel_futures=True)

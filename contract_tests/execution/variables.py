@@ -1,0 +1,35 @@
+"""A case's variables: what every case has, and what its scenario makes."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from contract_tests.model.case import Case
+from contract_tests.model.target import Deployment
+from contract_tests.model.template import render
+
+
+def case_variables(case: Case, deployment: Deployment) -> dict[str, Any]:
+    """The variables at the start of a case.
+
+    Generated values hang on the scenario's id, the microversion and the variable's name alone, so that
+    every run of a case, and its recording, has the same.
+    """
+    at = str(case.microversion or "")
+    variables: dict[str, Any] = {"microversion": at, "endpoint": deployment.endpoint}
+    for name, end in (("min_microversion", "low"), ("max_microversion", "high")):
+        variables[name] = str(getattr(deployment.range, end) or "") if deployment.range is not None else ""
+    for name, (kind, value) in case.scenario.variables:
+        variables[name] = _generate(value, case.scenario.id, at, name) if kind == "generate" else render(value, variables)
+    return variables
+
+
+def _generate(kind: str, scenario: str, microversion: str, name: str) -> str:
+    made = uuid.uuid5(uuid.UUID(scenario), f"{microversion}/{name}")
+    return {
+        "uuid": str(made),
+        "hex": made.hex,
+        "name": f"ct-{made.hex[:12]}",
+        "constant": f"CT_{made.hex[:12].upper()}",
+    }[kind]

@@ -1,0 +1,78 @@
+"""Where a project keeps its contract: one configuration file, found upward from the working directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from contract_tests.loading.shapes import CONFIG
+from contract_tests.loading.source import Source, read_source
+
+CONFIG_NAME = "contract-tests.yaml"
+SHIPPED = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The folders (and, for targets and scenarios, files) that are looked through, in that order."""
+
+    scenarios: tuple[Path, ...] = ()
+    schemas: tuple[Path, ...] = ()
+    services: tuple[Path, ...] = ()
+    targets: tuple[Path, ...] = ()
+    policies: tuple[Path, ...] = ()
+    recordings: tuple[Path, ...] = ()
+    config: Path | None = None
+
+    def override(self, **given: Iterable[str]) -> Places:
+        """A copy in which what was given on the command line comes in place of the file's."""
+        return replace(self, **{name: tuple(map(Path, paths)) for name, paths in given.items() if paths})
+
+    def with_shipped(self) -> Places:
+        """A copy in which the shipped data fills what is missing.
+
+        Services and schemas are looked up in the project's folders first, then among the shipped ones;
+        scenarios are the project's own, or, where it has none, the shipped ones.
+        """
+        return replace(
+            self,
+            scenarios=self.scenarios or (SHIPPED / "scenarios",),
+            schemas=(*self.schemas, SHIPPED / "schemas"),
+            services=(*self.services, SHIPPED / "services"),
+        )
+
+
+def find_config(start: Path) -> Path | None:
+    """The nearest configuration file in `start` or a folder above it."""
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_NAME).is_file():
+            return folder / CONFIG_NAME
+    return None
+
+
+def read_config(path: Path) -> Places:
+    """The places that a configuration file names, relative to it; LoadError where it is wrong."""
+    source = read_source(path)
+    if source.root is not None and CONFIG.check(source, source.root, "the configuration file"):
+        places = _places(source, path)
+        source.raise_problems()
+        return places
+    source.raise_problems()
+    raise AssertionError("a configuration file is right or has problems")
+
+
+def _places(source: Source, path: Path) -> Places:
+    found: Mapping[str, tuple[Path, ...]] = {}
+    names = [f.name for f in fields(Places) if f.name != "config"]
+    found = {name: () for name in names}
+    for key, node in source.root.entries:
+        paths = []
+        for item in node.items:
+            place = path.parent / Path(os.path.expanduser(item.text))
+            if not place.exists() and key.text != "recordings":
+                source.problem(item, "unknown-folder", f"'{item.text}' does not exist", f"it counts from {path.parent}")
+            paths.append(place)
+        found = {**found, key.text: tuple(paths)}
+    return Places(config=path, **found)

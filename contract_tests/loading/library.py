@@ -1,0 +1,208 @@
+"""All files of a project, read on demand and once: services, schemas, scenarios, targets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract_tests.errors import LoadError, Problem, UsageError
+from contract_tests.loading.config import CONFIG_NAME, Places, read_config
+from contract_tests.loading.scenario import read_scenario
+from contract_tests.loading.schema import read_schema
+from contract_tests.loading.service import read_service
+from contract_tests.loading.source import MapNode, Source, nearest, read_source, show_path
+from contract_tests.loading.target import read_targets
+from contract_tests.model.scenario import Scenario, SchemaHistory
+from contract_tests.model.service import Service
+from contract_tests.model.target import Target
+
+ENDINGS = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Scenarios that are right, in the order of their paths, and everything that is wrong with the others."""
+
+    scenarios: tuple[Scenario, ...]
+    problems: tuple[Problem, ...]
+
+
+class Library:
+    """Reads the files of the given places. Problems gather; `raise_problems` tells them all at once."""
+
+    def __init__(self, places: Places, environ: Mapping[str, str] | None = None) -> None:
+        self.places = places
+        self.environ = os.environ if environ is None else environ
+        self.problems: list[Problem] = []
+        self._services: dict[str, Service | None] = {}
+        self._schemas: dict[tuple[str, str], SchemaHistory | None] = {}
+        self._reading: set[tuple[str, str]] = set()
+
+    def raise_problems(self) -> None:
+        """LoadError with everything wrong that was met so far."""
+        if self.problems:
+            raise LoadError(sorted(set(self.problems)))
+
+    def service_names(self) -> list[str]:
+        """The names of all service files."""
+        return sorted({path.stem for folder in self.places.services for path in _files(folder)})
+
+    def service(self, name: str) -> Service | None:
+        """The service, or None where there is no such file or it is wrong (then its problems are noted)."""
+        if name not in self._services:
+            path = _lookup(self.places.services, name)
+            self._services[name] = self._service(path) if path is not None else None
+        return self._services[name]
+
+    def _service(self, path: Path) -> Service | None:
+        source = self._source(path)
+        if source is None:
+            return None
+        found = read_service(source, path.stem)
+        self.problems += source.problems
+        return found
+
+    def schema(self, service: str, name: str) -> SchemaHistory | None:
+        """The schema `name` of a service, or None as above."""
+        key = (service, name)
+        if key in self._schemas:
+            return self._schemas[key]
+        path = _lookup([folder / service for folder in self.places.schemas], name)
+        if path is None or key in self._reading:
+            return None
+        self._schemas[key] = self.schema_file(path, service)
+        return self._schemas[key]
+
+    def schema_file(self, path: Path, service: str) -> SchemaHistory | None:
+        """The schema in a file of the given service's folder."""
+        key = (service, path.stem)
+        source = self._source(path)
+        known = self.service(service)
+        if source is None:
+            return None
+        if known is None:
+            source.problem(None, "unknown-service", f"there is no service file for '{service}', the folder of this schema", f"known: {', '.join(self.service_names())}")
+            self.problems += source.problems
+            return None
+        self._reading.add(key)
+        found = read_schema(source, path.stem, known.dialect.order, lambda name: self.schema(service, name))
+        self._reading.discard(key)
+        self.problems += source.problems
+        return found
+
+    def scenarios(self, paths: Iterable[Path] = ()) -> Loaded:
+        """The scenarios below `paths` (default: the project's). UsageError where a path does not exist."""
+        found: list[Scenario] = []
+        seen_ids: dict[str, Scenario] = {}
+        seen_slugs: dict[tuple[str, str], Scenario] = {}
+        before = len(self.problems)
+        for path in self._scenario_files(paths or self.places.scenarios):
+            scenario = self._scenario(path)
+            if scenario is None:
+                continue
+            clash = seen_ids.get(scenario.id), seen_slugs.get((scenario.service.name, scenario.slug))
+            for twin, rule, what in zip(clash, ("duplicate-id", "duplicate-name"), ("id", "file name"), strict=True):
+                if twin is not None:
+                    value = scenario.id if what == "id" else scenario.slug
+                    self._clash(path, rule, f"the {what} '{value}' is that of {twin.mark.path} too", "give this one its own: cassettes and test ids hang on it")
+            if clash == (None, None):
+                found.append(scenario)
+                seen_ids[scenario.id] = seen_slugs[(scenario.service.name, scenario.slug)] = scenario
+        return Loaded(tuple(found), tuple(sorted(set(self.problems[before:]))))
+
+    def _clash(self, path: Path, rule: str, message: str, hint: str) -> None:
+        source = self._source(path)
+        if source is not None:
+            key = "id" if rule == "duplicate-id" else "scenario"
+            source.problem(source.root.get(key), rule, message, hint)
+            self.problems += source.problems
+
+    def _scenario(self, path: Path) -> Scenario | None:
+        source = self._source(path)
+        if source is None:
+            return None
+        found = read_scenario(source, path, self.service, self.schema)
+        self.problems += source.problems
+        return found
+
+    def _scenario_files(self, paths: Iterable[Path]) -> Iterator[Path]:
+        seen = set()
+        for path in paths:
+            if not path.exists():
+                raise UsageError(f"there is no file or folder {show_path(path)}")
+            for file in [path] if path.is_file() else _files(path):
+                if file not in seen:
+                    seen.add(file)
+                    yield file
+
+    def targets(self) -> dict[str, Target]:
+        """All targets of the project's target files, by name."""
+        found: dict[str, Target] = {}
+        for path in self.places.targets:
+            for file in [path] if path.is_file() else _files(path):
+                source = self._source(file)
+                if source is not None:
+                    found.update(read_targets(source, self.environ))
+                    self.problems += source.problems
+        return found
+
+    def check_file(self, path: Path) -> str:
+        """Read one file of any kind, noting its problems; tells which kind it is taken for."""
+        source = self._source(path)
+        if source is None:
+            return "file"
+        keys = source.root.keys() if isinstance(source.root, MapNode) else []
+        if path.name == CONFIG_NAME:
+            try:
+                read_config(path)
+            except LoadError as error:
+                self.problems += error.problems
+            return "configuration"
+        if "calls" in keys or "scenario" in keys:
+            self._scenario(path)
+            return "scenario"
+        if "service" in keys and "version" in keys:
+            self._service(path)
+            return "service"
+        if "targets" in keys:
+            read_targets(source, self.environ)
+            self.problems += source.problems
+            return "targets"
+        if any(path.resolve().is_relative_to(folder.resolve()) for folder in self.places.schemas) or {"type", "properties", "$schema"} & set(keys):
+            self.schema_file(path, path.parent.name)
+            return "schema"
+        if not source.problems:
+            source.problem(source.root, "unknown-kind", "this is no scenario, schema, service, targets or configuration file", nearest(keys[0], ("scenario", "service", "targets", "type")) if keys else "")
+        self.problems += source.problems
+        return "file"
+
+    def _source(self, path: Path) -> Source | None:
+        try:
+            return read_source(path, show_path(path))
+        except LoadError as error:
+            self.problems += error.problems
+            return None
+
+
+def _files(folder: Path) -> list[Path]:
+    """The YAML files below a folder, in order; hidden ones are left alone."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path for path in folder.rglob("*")
+        if path.suffix in ENDINGS and path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def _lookup(folders: Iterable[Path], name: str) -> Path | None:
+    """The file of that name in the first folder that has one; a name with a path in it is none."""
+    if not name or name != Path(name).name or name.startswith("."):
+        return None
+    for folder in folders:
+        for ending in ENDINGS:
+            path = folder / (name + ending)
+            if path.is_file():
+                return path
+    return None

@@ -1,0 +1,271 @@
+"""The shapes of the files that people write: every key, what may stand there, and what it is for."""
+
+from __future__ import annotations
+
+from contract_tests.loading.grammar import (
+    BOOLEAN, DURATION, JSON_PATH, NAME, PATH, RELEASE_RANGE, SLUG, STATUS, STRING, TEXT, UUID, VERSION,
+    VERSION_RANGE, Anything, Either, Field, ListOf, MapOf, Shape, one_of,
+)
+from contract_tests.model.dialect import KINDS
+from contract_tests.model.microversion import ORDERS
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+BODIES = ("json", "form", "text", "file", "base64")
+
+_STATUSES = Either((STATUS, ListOf(STATUS, least=1)))
+_WORD_OR_ANY = Either((one_of("absent", "present"), MapOf(Anything())))
+
+EXPECT_FIELDS = {
+    "status": Field(_STATUSES, "the status code, or a list of those that are all right"),
+    "headers": Field(MapOf(Anything()), "header name → value or matcher"),
+    "json": Field(MapOf(Anything()), "RFC 9535 path → value or matcher"),
+    "text": Field(Anything(), "the body as text: value or matcher"),
+    "body": Field(_WORD_OR_ANY, "absent (no body at all) or present"),
+    "schema": Field(Anything(), "the name of a schema file of the service, or a schema written out"),
+    "sha256": Field(TEXT, "the digest of the body's bytes, in hexadecimal"),
+}
+UNTIL = Shape({name: EXPECT_FIELDS[name] for name in ("status", "headers", "json", "text")}, doc="what the answer must be to stop")
+EXPECT = Shape(EXPECT_FIELDS, doc="what the response must be", name="expect")
+
+POLL = Shape(
+    {
+        "until": Field(UNTIL, "what the answer must be to stop", required=True),
+        "every": Field(DURATION, "how long to wait between two tries", required=True),
+        "for": Field(DURATION, "how long to try at the most", required=True),
+    },
+    doc="repeat the call until its answer is as it should be",
+)
+
+SAVE = Shape(
+    {
+        "header": Field(TEXT, "the header whose value is saved", required=True),
+        "match": Field(STRING, "a regular expression; its first group (or all of it) is what is saved"),
+    }
+)
+
+REQUIRES = Shape(
+    {
+        "release": Field(RELEASE_RANGE, "the releases of the service where this holds, for example 9.0.0-"),
+        "extensions": Field(ListOf(TEXT, least=1), "the extensions that the deployment must list"),
+        "versions": Field(ListOf(TEXT, least=1), "the major API versions that the deployment must list"),
+    },
+    doc="what a deployment must have; elsewhere this is skipped, with the reason",
+)
+
+_REQUEST = {
+    **{method: Field(PATH, f"a {method} of this path (its query may stand in it)") for method in METHODS},
+    "headers": Field(MapOf(Anything()), "request headers; null removes one in an overlay"),
+    "query": Field(MapOf(Anything()), "query parameters; a list repeats one, null removes one in an overlay"),
+    "json": Field(Anything(), "the request body as JSON"),
+    "form": Field(MapOf(Anything()), "the request body as a form"),
+    "text": Field(STRING, "the request body as text"),
+    "file": Field(TEXT, "the request body from a file in the scenario's folder"),
+    "base64": Field(TEXT, "the request body as bytes, in base64"),
+    "as": Field(NAME, "the identity that asks: admin, member, reader, none, …"),
+    "microversion": Field(TEXT, "what this call asks for in place of the case's microversion: a text, latest, or none"),
+    "redirects": Field(BOOLEAN, "follow redirects (by default they are answers like any other)"),
+    "poll": Field(POLL, "repeat the call until its answer is as it should be"),
+    "save": Field(MapOf(Either((JSON_PATH, SAVE)), key=NAME), "variable → JSON path, or a header"),
+    "expect": Field(EXPECT, "what the response must be"),
+}
+_GROUPS = (("body", "body", BODIES),)
+
+OVERLAY = Shape(_REQUEST, at_most_one=(("method", "method", METHODS), *_GROUPS), doc="what changes at a microversion", name="overlay")
+
+_CALL = {
+    "name": Field(TEXT, "what this call shows, in a few words; unique in the scenario"),
+    **_REQUEST,
+    "microversions": Field(VERSION_RANGE, "the microversions at which this call exists at all"),
+    "requires": Field(REQUIRES, "what a deployment must have for this call"),
+    "since": Field(MapOf(OVERLAY, least=1), "microversion → what changes in this call then"),
+}
+_METHOD = (("method", "method", METHODS),)
+CALL = Shape(
+    _CALL | {"name": Field(TEXT, "a short phrase, unique in the scenario", required=True), "expect": Field(EXPECT, "what the response must be", required=True)},
+    exactly_one=_METHOD, at_most_one=_GROUPS, doc="one request and what its response must be", name="call",
+)
+CLEANUP = Shape(_CALL, exactly_one=_METHOD, at_most_one=_GROUPS, doc="a call that always runs, after the others", name="cleanup call")
+
+VARIABLE = Shape({"generate": Field(one_of("uuid", "name", "hex", "constant"), "what to make: the same in each run of a case", required=True)})
+
+SCENARIO = Shape(
+    {
+        "scenario": Field(TEXT, "what the scenario is about, in a few words", required=True),
+        "id": Field(UUID, "stable for ever: test ids and cassettes hang on it (python -m uuid makes one)", required=True),
+        "service": Field(SLUG, "the service file's name", required=True),
+        "microversions": Field(VERSION_RANGE, "the range that it covers, for example 1.1- ; all of them where it is missing"),
+        "tags": Field(ListOf(SLUG), "words to choose scenarios by"),
+        "as": Field(NAME, "the identity of calls that name none (admin)"),
+        "requires": Field(REQUIRES, "what a deployment must have for this scenario"),
+        "vars": Field(MapOf(Anything(), key=NAME), "variable → value, or {generate: uuid}"),
+        "calls": Field(ListOf(CALL, least=1), "the calls, in order", required=True),
+        "cleanup": Field(ListOf(CLEANUP), "calls that always run, after the others"),
+    },
+    doc="A contract scenario: calls that share variables, at every microversion",
+    name="the scenario",
+)
+
+_NAMES = ListOf(TEXT)
+_WHERE = one_of("success", "all", "none")
+_PROBE = {
+    "send": Field(TEXT, "what is asked for", required=True),
+    "status": Field(STATUS, "the status that the service answers"),
+    "means": Field(VERSION, "the microversion at which it then answers"),
+    "echo": Field(BOOLEAN, "whether the answer names the version that was asked for"),
+}
+PROBE = Shape(_PROBE)
+_LISTING = Shape(
+    {"path": Field(PATH, "what to GET", required=True), "names": Field(JSON_PATH, "where the names are in the answer", required=True)}
+)
+
+SERVICE = Shape(
+    {
+        "service": Field(SLUG, "the service's name; the file's too", required=True),
+        "title": Field(TEXT, "its name in full"),
+        "version": Field(
+            Shape(
+                {
+                    "dialect": Field(one_of(*KINDS), "how a client asks for a version", required=True),
+                    "order": Field(one_of(*ORDERS), "how versions compare"),
+                    "service_type": Field(TEXT, "openstack: the word before the version in the header"),
+                    "standard": Field(BOOLEAN, "openstack: false where only the legacy headers are read"),
+                    "legacy": Field(_NAMES, "openstack: the legacy headers, sent beside the standard one"),
+                    "header": Field(TEXT, "header: the header's name"),
+                    "form": Field(TEXT, "header, url: what it looks like, {} for the version"),
+                    "parameter": Field(TEXT, "query, media-type: the parameter's name"),
+                    "media_type": Field(TEXT, "media-type: what is accepted, without the parameter"),
+                    "min": Field(VERSION, "the oldest version of the newest release"),
+                    "max": Field(VERSION, "its newest version"),
+                    "values": Field(ListOf(VERSION, least=1), "all versions, where they cannot be counted"),
+                    "document": Field(
+                        Shape(
+                            {
+                                "path": Field(PATH, "where the version document is", required=True),
+                                "min": Field(JSON_PATH, "where it tells the oldest version", required=True),
+                                "max": Field(JSON_PATH, "where it tells the newest version", required=True),
+                            }
+                        ),
+                        "where a deployment tells its range",
+                    ),
+                    "majors": Field(_LISTING, "where a deployment lists its major versions"),
+                }
+            ),
+            "how versions are asked for and told",
+            required=True,
+        ),
+        "extensions": Field(_LISTING, "where a deployment lists its extensions"),
+        "protocol": Field(
+            Shape(
+                {
+                    "probe": Field(
+                        Shape(
+                            {**{m: Field(PATH, "the request that the probes send") for m in ("GET", "HEAD", "OPTIONS")}, "as": Field(NAME, "its identity")},
+                            exactly_one=(("method", "method", ("GET", "HEAD", "OPTIONS")),),
+                        ),
+                        "the request that the protocol is tried with", required=True,
+                    ),
+                    "absent": Field(VERSION, "the version that no header means"),
+                    "echo": Field(_WHERE, "on which answers the version header stands"),
+                    "vary": Field(_WHERE, "on which answers Vary names the version header"),
+                    "latest": Field(STATUS, "the status of a request for `latest`"),
+                    "below": Field(PROBE, "a version below the range"),
+                    "above": Field(PROBE, "a version above the range"),
+                    "malformed": Field(ListOf(PROBE), "texts that are no version"),
+                    "other_service": Field(PROBE, "a version header of another service"),
+                    "exempt": Field(ListOf(PATH), "paths that take no part in echo and Vary"),
+                }
+            ),
+            "the microversion protocol as this service does it",
+        ),
+        "errors": Field(Shape({"schema": Field(TEXT, "the schema of an error body")}), "error bodies"),
+        "secrets": Field(
+            Shape({"headers": Field(_NAMES, "header names"), "query": Field(_NAMES, "query parameters"), "json": Field(_NAMES, "property names, at any depth")}),
+            "what must never be written down, beyond what is always left out",
+        ),
+        "volatile": Field(
+            Shape({"headers": Field(_NAMES, "header names"), "json": Field(ListOf(JSON_PATH), "paths in bodies")}),
+            "what differs between any two runs",
+        ),
+        "free_form": Field(ListOf(JSON_PATH), "paths below which a client chooses the names"),
+        "operations": Field(
+            ListOf(
+                Shape(
+                    {
+                        **{method: Field(PATH, "the route, {x} for a part that varies") for method in METHODS},
+                        "since": Field(VERSION, "the version in which it appeared"),
+                        "until": Field(VERSION, "the last version in which it exists"),
+                        "statuses": Field(ListOf(STATUS), "the statuses that it documents"),
+                    },
+                    exactly_one=_METHOD,
+                )
+            ),
+            "every route and method of the API: what `contract-tests coverage` counts against",
+        ),
+    },
+    doc="All that the harness knows of a service",
+    name="the service file",
+)
+
+_SECRET = Either((TEXT, Shape({"env": Field(TEXT, "the environment variable that holds it", required=True)})))
+_AUTH = {
+    name: Field(_SECRET, f"keystoneauth's {name}")
+    for name in (
+        "auth_url", "username", "user_id", "password", "user_domain_name", "user_domain_id", "project_name", "project_id",
+        "project_domain_name", "project_domain_id", "domain_name", "domain_id", "system_scope",
+    )
+}
+_APPLICATION = {
+    name: Field(_SECRET, f"keystoneauth's {name}")
+    for name in (
+        "auth_url", "application_credential_id", "application_credential_name", "application_credential_secret",
+        "username", "user_id", "user_domain_name", "user_domain_id",
+    )
+}
+IDENTITY_KINDS = {
+    "token": Field(_SECRET, "sent as X-Auth-Token"),
+    "headers": Field(MapOf(_SECRET, least=1), "headers that are sent as they are"),
+    "password": Field(Shape(_AUTH), "keystoneauth's password plugin"),
+    "application_credential": Field(Shape(_APPLICATION), "keystoneauth's application credential plugin"),
+    "cloud": Field(TEXT, "a name in clouds.yaml"),
+    "none": Field(BOOLEAN, "no identity at all"),
+}
+TARGET = Shape(
+    {
+        "endpoints": Field(MapOf(TEXT, least=1), "service → base URL or wsgi:module:callable; '*' for any service"),
+        "identities": Field(MapOf(Shape(IDENTITY_KINDS, exactly_one=(("identity", "identity", tuple(IDENTITY_KINDS)),)), key=NAME), "role → how it proves who it is"),
+        "release": Field(TEXT, "the release that runs there"),
+        "series": Field(TEXT, "its series"),
+        "region": Field(TEXT, "the region in the catalog"),
+        "interface": Field(one_of("public", "internal", "admin"), "the interface in the catalog"),
+        "timeout": Field(DURATION, "how long one request may take (60s)"),
+        "extensions": Field(_NAMES, "the extensions that it has, where it cannot be asked"),
+        "tls": Field(
+            Shape(
+                {
+                    "verify": Field(BOOLEAN, "false accepts any certificate"),
+                    "ca": Field(TEXT, "a file of accepted authorities"),
+                    "cert": Field(TEXT, "a client certificate"),
+                    "key": Field(TEXT, "its key"),
+                }
+            ),
+            "how its certificate is checked",
+        ),
+    },
+    name="the target",
+)
+TARGETS = Shape({"targets": Field(MapOf(TARGET, key=SLUG, least=1), "name → target", required=True)}, doc="Deployments to run against", name="the targets file")
+
+CONFIG = Shape(
+    {
+        "scenarios": Field(ListOf(TEXT), "folders or files of scenarios"),
+        "schemas": Field(ListOf(TEXT), "folders of schemas, <service>/<name>.yaml below them"),
+        "services": Field(ListOf(TEXT), "folders of service files"),
+        "targets": Field(ListOf(TEXT), "files of targets"),
+        "policies": Field(ListOf(TEXT), "folders of policies"),
+        "recordings": Field(ListOf(TEXT), "folders of recordings, <service>/<release>/ below them"),
+    },
+    doc="Where a project keeps its contract",
+    name="the configuration file",
+)
+
+SHAPES = {"scenario": SCENARIO, "service": SERVICE, "targets": TARGETS, "config": CONFIG}

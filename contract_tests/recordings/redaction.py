@@ -1,0 +1,274 @@
+"""Keeps secrets out of recordings: by name before writing, then a gate that looks for the values.
+
+Redaction is by name (of headers, query parameters, form fields, JSON properties) and by form (a password in
+a URL). It runs on what is recorded and, in a replay, on what is asked, so that the two still match. It
+replaces no known value elsewhere: a secret in a place without a name is a leak, which the gate refuses and
+names, rather than something to paper over.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote_plus
+
+from contract_tests.errors import RecordingError, SecretFound
+from contract_tests.model.http import Headers, Interaction, Request, Response
+from contract_tests.model.service import Secrets
+from contract_tests.recordings import lossless
+from contract_tests.recordings.text import FORM, edit_body, media_type, places
+
+REDACTED = "REDACTED"
+REDACTED_NUMBER = 0
+SHORT = 8
+"""A secret of fewer characters is looked for as a whole word only: `admin` is a password and a word."""
+
+HEADERS = re.compile(
+    r"(?:^|[-_])(?:token|secret|password|passphrase|cookie2?|signature|credentials?|authorization"
+    r"|(?:api|access|secret|private|encryption)[-_]?key)$",
+    re.IGNORECASE,
+)
+"""X-Auth-Token, X-Subject-Token, Authorization, Set-Cookie, X-Api-Key and their like."""
+
+NAMES = frozenset(
+    """
+    password adminpassword adminpass originalpassword newpassword oldpassword userpassword rootpassword passwd
+    passphrase passcode secret secretkey clientsecret sharedsecret secretaccesskey token accesstoken authtoken
+    idtoken refreshtoken sessiontoken securitytoken privatekey apikey accesskey encryptionkey
+    """.split()
+)
+"""JSON properties, form fields and query parameters, in lower case and without `-` and `_`."""
+
+QUERY = NAMES | frozenset("signature sig tempurlsig xamzsignature xamzcredential xamzsecuritytoken".split())
+
+_TOKEN_OBJECTS = frozenset(("token",))
+"""Objects whose own `id` is the secret (Keystone's `identity.token.id`)."""
+
+_PARAMETER = re.compile(r"""([?&;]|^)([\w.~%+-]+)=([^&;\s"'<>#\\]+)""")
+_USERINFO = re.compile(r"""([A-Za-z][A-Za-z0-9+.-]*:(?://|\\/\\/)[^/\s:@"'\\]*):([^/\s@"'\\]+)@""")
+
+
+def plain_name(name: str) -> str:
+    """A name as the tables spell it: `Admin_Pass`, `admin-pass` and `adminPass` are one."""
+    return name.lower().replace("-", "").replace("_", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What is secret by name; build it with `redaction_of`."""
+
+    headers: frozenset[str] = frozenset()
+    query: frozenset[str] = QUERY
+    json: frozenset[str] = NAMES
+
+    def interaction(self, interaction: Interaction) -> Interaction:
+        """The interaction without its secrets."""
+        response = interaction.response
+        return replace(
+            interaction,
+            request=self.request(interaction.request),
+            response=replace(
+                response,
+                headers=self._headers(response.headers),
+                body=self.body(response.body, response.headers),
+            ),
+        )
+
+    def request(self, request: Request) -> Request:
+        """The request without its secrets; the same object where it has none."""
+        target = self.text(request.target)
+        headers = self._headers(request.headers)
+        body = None if request.body is None else self.body(request.body, request.headers)
+        if (target, headers, body) == (request.target, request.headers, request.body):
+            return request
+        return replace(request, target=target, headers=headers, body=body)
+
+    def body(self, body: bytes, headers: Headers) -> bytes:
+        """A body without its secrets; as it is, byte for byte, where it has none.
+
+        RecordingError where it is JSON that is nested too deep to look into.
+        """
+        if not body:
+            return body
+        if body.lstrip()[:1] in (b"{", b"["):
+            try:
+                tree = lossless.parse(body.decode())
+                changed = self.value(tree)
+                if changed != tree:
+                    return lossless.compact(changed).encode()
+                return body
+            except RecursionError:
+                raise RecordingError("a JSON body is nested too deep to look for secrets in it") from None
+            except ValueError:
+                pass
+        if media_type(headers) == FORM:
+            return edit_body(body, lambda text: self._parameters(text, self.json | self.query))
+        return edit_body(body, self.text)
+
+    def value(self, value: Any, name: str = "", outer: str = "") -> Any:
+        """A JSON value without its secrets; `name` is the property that holds it, `outer` the one around that.
+
+        An object below a secret's name is looked into, not replaced: Keystone's `token` is one.
+        """
+        if isinstance(value, lossless.Object):
+            return lossless.Object((key, self.value(item, plain_name(key), name)) for key, item in value)
+        if isinstance(value, dict):
+            return {key: self.value(item, plain_name(key), name) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.value(item, name, outer) for item in value]
+        if name in self.json or (name == "id" and outer in _TOKEN_OBJECTS):
+            if isinstance(value, str):
+                return REDACTED if value else value
+            if isinstance(value, lossless.Number):
+                return lossless.Number(str(REDACTED_NUMBER))
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                return REDACTED_NUMBER
+        return self.text(value) if isinstance(value, str) else value
+
+    def text(self, text: str) -> str:
+        """A text without the passwords and secret parameters of the URLs in it."""
+        if "@" in text:
+            text = _USERINFO.sub(rf"\1:{REDACTED}@", text)
+        if "?" in text and "=" in text:
+            before, mark, after = text.partition("?")
+            text = before + self._parameters(mark + after, self.query)
+        return text
+
+    def _parameters(self, text: str, names: frozenset[str]) -> str:
+        def change(found: re.Match[str]) -> str:
+            secret = plain_name(unquote_plus(found[2])) in names
+            return f"{found[1]}{found[2]}={REDACTED}" if secret else found[0]
+
+        return _PARAMETER.sub(change, text)
+
+    def _headers(self, headers: Headers) -> Headers:
+        return tuple(
+            (name, REDACTED if value and self.is_secret_header(name) else self.text(value))
+            for name, value in headers
+        )
+
+    def is_secret_header(self, name: str) -> bool:
+        """Whether the values of the header `name` are secrets."""
+        return name.lower() in self.headers or HEADERS.search(name) is not None
+
+    def values(self, response: Response) -> Iterator[str]:
+        """The secrets that a response tells by name: the service made them, so they are new."""
+        for name, value in response.headers:
+            if self.is_secret_header(name):
+                yield value
+        if response.body.lstrip()[:1] in (b"{", b"["):
+            try:
+                tree = json.loads(response.body)
+            except (ValueError, RecursionError):
+                return
+            yield from self._values(tree)
+
+    def _values(self, value: Any, name: str = "", outer: str = "") -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                yield from self._values(item, plain_name(key), name)
+        elif isinstance(value, list):
+            for item in value:
+                yield from self._values(item, name, outer)
+        elif isinstance(value, str) and value and self.value(value, name, outer) == REDACTED:
+            yield value
+
+
+def redaction_of(secrets: Secrets) -> Redaction:
+    """The redaction of a service: what is always secret, and what its file names."""
+    return Redaction(
+        headers=frozenset(name.lower() for name in secrets.headers),
+        query=QUERY | frozenset(map(plain_name, secrets.query)),
+        json=NAMES | frozenset(map(plain_name, secrets.json)),
+    )
+
+
+def made_by_service(redaction: Redaction, interactions: Sequence[Interaction]) -> tuple[str, ...]:
+    """The secrets of one case that its responses told and no earlier request held (those are the scenario's)."""
+    asked = ""
+    found: dict[str, None] = {}
+    for interaction in interactions:
+        request = interaction.request
+        values = [value for _, value in request.headers]
+        asked += "\n".join((request.target, *values, (request.body or b"").decode("utf-8", "replace")))
+        for value in redaction.values(interaction.response):
+            if len(value) >= SHORT and value != REDACTED and value not in found and value not in asked:
+                found[value] = None
+    return tuple(found)
+
+
+def refuse_secrets(interactions: Sequence[Interaction], secrets: Iterable[str], path: str, service: str) -> None:
+    """SecretFound, naming file, call and place, where a secret value is still in what would be written.
+
+    It is looked for plain, percent-encoded, escaped as in JSON, and in base64; the message never shows it.
+    """
+    needles = [needle for secret in dict.fromkeys(secrets) if secret for needle in _needles(secret)]
+    if not needles:
+        return
+    any_of = re.compile("|".join(needle.pattern for needle in needles))
+    for number, interaction in enumerate(interactions, 1):
+        call = f" (call {interaction.call!r})" if interaction.call else ""
+        for place in places(interaction):
+            for text in _spellings(place.text):
+                if not any_of.search(text):
+                    continue
+                form = next(needle.form for needle in needles if re.search(needle.pattern, text))
+                raise SecretFound(
+                    f"{path}: not written: {place.name} of interaction {number}{call} holds a secret of this run, "
+                    f"{form}; name that header, parameter or property below 'secrets' in the file of the service "
+                    f"{service!r}, or take the secret out of the scenario"
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Needle:
+    pattern: str
+    form: str
+
+
+def _needles(secret: str) -> Iterator[_Needle]:
+    if len(secret) < SHORT:
+        yield _Needle(rf"(?<!\w){re.escape(secret)}(?!\w)", "in plain text")
+        return
+    yield _Needle(re.escape(secret), "in plain text")
+    for coded in {quote(secret, safe=""), quote(secret), quote_plus(secret)} - {secret}:
+        yield _Needle(f"(?i:{re.escape(coded)})", "percent-encoded")
+    escaped = json.dumps(secret)[1:-1]
+    for coded in {escaped, escaped.replace("/", "\\/"), json.dumps(secret, ensure_ascii=False)[1:-1]} - {secret}:
+        yield _Needle(re.escape(coded), "escaped as in JSON")
+    for shift in range(3):
+        # The characters at both ends depend on the neighbours too: only those between are the secret's own.
+        coded_bytes = base64.b64encode(b"\0" * shift + secret.encode())
+        cut = (0, 2, 3)[shift]
+        total = shift + len(secret.encode())
+        core = coded_bytes[cut : total * 8 // 6].decode()
+        for coded in {core, core.replace("+", "-").replace("/", "_")}:
+            yield _Needle(re.escape(coded), "in base64")
+
+
+def _spellings(text: str | bytes) -> Iterator[str]:
+    """The text as it would be written; and, where it is JSON, its strings without their escapes."""
+    if isinstance(text, str):
+        yield text
+        return
+    decoded = text.decode("utf-8", "replace")
+    yield decoded
+    if "\\" in decoded:
+        try:
+            yield json.dumps(json.loads(decoded), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return
+
+
+__all__ = [
+    "REDACTED",
+    "Redaction",
+    "made_by_service",
+    "plain_name",
+    "redaction_of",
+    "refuse_secrets",
+]

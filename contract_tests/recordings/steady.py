@@ -1,0 +1,97 @@
+"""What differs between any two recordings of the same traffic, replaced by fixed values.
+
+So a recording names no machine, and recording again changes next to nothing:
+
+- the endpoint's origin becomes `http://<service>.example`, wherever it stands (its path stays: it is part
+  of what the service answers in links);
+- the values of the service's volatile headers (request ids, dates) become fixed ones of the same shape,
+  numbered within the case, and the same value gets the same replacement wherever else it stands. A value
+  that a request held first is the scenario's own and stays, and so does one of any other shape.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from urllib.parse import quote, urlsplit
+
+from contract_tests.model.http import Interaction
+from contract_tests.recordings.text import edit, places
+
+FIXED_DATE = "Thu, 01 Jan 2026 00:00:00 GMT"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_DATE = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
+_SHAPES = re.compile(rf"(?<![0-9a-fA-F])(?:req-)?{_UUID}(?![0-9a-fA-F])|{_DATE}")
+
+
+def canonical_endpoint(service: str, endpoint: str) -> str:
+    """The endpoint as recordings name it: `http://<service>.example`, then the live endpoint's path."""
+    return f"http://{service}.example" + urlsplit(endpoint).path.rstrip("/")
+
+
+def without_origin(service: str, endpoint: str) -> Callable[[str], str]:
+    """A function that replaces the origin of `endpoint` in a text, in any of its spellings.
+
+    Those are scheme://host:port (the default port may be missing), the same percent-encoded or with JSON's
+    escaped slashes, and a bare host:port.
+    """
+    parts = urlsplit(endpoint)
+    host = parts.netloc.rpartition("@")[2]
+    if not host:
+        return lambda text: text
+    authorities = {host}
+    if parts.port is None and parts.scheme in _DEFAULT_PORTS:
+        authorities.add(f"{host}:{_DEFAULT_PORTS[parts.scheme]}")
+    elif parts.port == _DEFAULT_PORTS.get(parts.scheme):
+        authorities.add(host.rpartition(":")[0])
+    new = f"http://{service}.example"
+    spellings: dict[str, str] = {}
+    for authority in authorities:
+        origin = f"{parts.scheme}://{authority}"
+        spellings[origin.lower()] = new
+        spellings[origin.replace("/", "\\/").lower()] = new.replace("/", "\\/")
+        spellings[quote(origin, safe="").lower()] = quote(new, safe="")
+        if re.search(r":\d+$", authority):
+            spellings[authority.lower()] = f"{service}.example"
+            spellings[quote(authority, safe="").lower()] = f"{service}.example"
+    longest_first = sorted(spellings, key=len, reverse=True)
+    pattern = re.compile(
+        rf"(?<![\w.-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-]|\.\w|:\d|%3A\d)", re.IGNORECASE
+    )
+    return lambda text: pattern.sub(lambda found: spellings[found[0].lower()], text)
+
+
+def steady(interactions: Sequence[Interaction], volatile: Iterable[str]) -> tuple[Interaction, ...]:
+    """The interactions of one case with the values of its volatile headers fixed."""
+    names = {name.lower() for name in volatile}
+    known: set[str] = set()
+    fixed: dict[str, str] = {}
+    for interaction in interactions:
+        known.update(_values(interaction, "request"))
+        for name, value in interaction.response.headers:
+            found = _SHAPES.fullmatch(value)
+            if name.lower() in names and found and value not in known and value not in fixed:
+                fixed[value] = _fixed(value, len(fixed) + 1)
+    if not fixed:
+        return tuple(interactions)
+
+    def change(text: str) -> str:
+        return _SHAPES.sub(lambda found: fixed.get(found[0], found[0]), text)
+
+    return tuple(edit(interaction, change) for interaction in interactions)
+
+
+def _values(interaction: Interaction, side: str) -> Iterable[str]:
+    """Every value of a volatile shape on the request's side of an interaction."""
+    for place in places(interaction):
+        if side in place.name or place.name == "the URI":
+            text = place.text if isinstance(place.text, str) else place.text.decode("utf-8", "replace")
+            yield from _SHAPES.findall(text)
+
+
+def _fixed(value: str, number: int) -> str:
+    if value.endswith("GMT"):
+        return FIXED_DATE
+    prefix = "req-" if value.startswith("req-") else ""
+    return f"{prefix}00000000-0000-4000-8000-{number:012d}"

@@ -1,0 +1,334 @@
+"""Identities: how a role of a target proves who it is.
+
+`build_identity` makes one from what a person wrote (`IdentitySpec`); its table BUILDERS has an entry for
+each kind. keystoneauth1 and openstacksdk are imported here alone, and only where a kind needs them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from contract_tests.errors import Unreachable, UsageError
+from contract_tests.model.http import Headers
+from contract_tests.model.target import IdentitySpec, Tls
+
+
+DEFAULT_TLS = Tls()
+
+
+class Identity(Protocol):
+    """One role's proof. Used by several threads at once."""
+
+    def headers(self) -> Headers:
+        """What goes into a request; asks for a token where there is none yet, or where it is about to end.
+
+        UsageError where the credentials are refused, Unreachable where nobody answers.
+        """
+        ...
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value that this identity has used so far: passwords, tokens."""
+        ...
+
+    def endpoint(self, service_type: str) -> str | None:
+        """The base URL of that service in the identity's catalog, or None. Errors as above."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """What every message about an identity begins with."""
+
+    target: str
+    role: str
+
+    def __str__(self) -> str:
+        return f"target {self.target!r}, identity {self.role!r}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How keystoneauth reaches a deployment: TLS, the catalog's region and interface, seconds a request."""
+
+    tls: Tls = DEFAULT_TLS
+    region: str = ""
+    interface: str = "public"
+    timeout: float = 60.0
+
+
+class StaticIdentity:
+    """Headers that never change; `none` is the one without any."""
+
+    def __init__(self, headers: Headers = ()) -> None:
+        self._headers = headers
+
+    def headers(self) -> Headers:
+        return self._headers
+
+    def secrets(self) -> tuple[str, ...]:
+        """The values of headers that are named like a secret, also without their scheme (`Bearer xyz`)."""
+        values = [value for name, value in self._headers if _SECRET_NAME.search(name)]
+        bare = [value.partition(" ")[2].strip() for value in values]
+        return tuple(filter(None, (*values, *bare)))
+
+    def endpoint(self, service_type: str) -> str | None:
+        return None
+
+
+ANONYMOUS = StaticIdentity()
+
+_SECRET_NAME = re.compile(r"token|auth|secret|password|credential|cookie|signature|key", re.IGNORECASE)
+_SECRET_OPTION = re.compile(r"password|passcode|secret|token")
+
+
+@dataclass
+class KeystoneIdentity:
+    """A keystoneauth plugin. Nothing is sent before the first `headers` or `endpoint`."""
+
+    where: Where
+    auth_url: str
+    known: tuple[str, ...] = field(repr=False)
+    plugin: Any = field(repr=False)
+    session: Any = field(repr=False)
+    region: str = ""
+    interface: str = "public"
+
+    def __post_init__(self) -> None:
+        self._tokens: dict[str, None] = {}
+        self._lock = threading.Lock()
+
+    def headers(self) -> Headers:
+        found = self._ask(lambda: self.plugin.get_headers(self.session)) or {}
+        headers = tuple((str(name), str(value)) for name, value in found.items())
+        with self._lock:
+            self._tokens.update(dict.fromkeys(value for _, value in headers if value))
+        return headers
+
+    def secrets(self) -> tuple[str, ...]:
+        with self._lock:
+            return (*self.known, *self._tokens)
+
+    def endpoint(self, service_type: str) -> str | None:
+        self.headers()
+        url = self._ask(
+            lambda: self.plugin.get_endpoint(
+                self.session,
+                service_type=service_type,
+                interface=self.interface,
+                region_name=self.region or None,
+            )
+        )
+        return str(url).rstrip("/") if url else None
+
+    def _ask(self, question: Callable[[], Any]) -> Any:
+        from keystoneauth1 import exceptions
+
+        try:
+            return question()
+        except (exceptions.Unauthorized, exceptions.Forbidden) as error:
+            raise UsageError(
+                f"{self.where}: {self.auth_url} refused the credentials (HTTP {error.http_status}); "
+                "check user, password, project and domains"
+            ) from None
+        except (exceptions.ClientException, OSError, ValueError) as error:
+            text = self._hidden(" ".join(str(error).split())[:300] or type(error).__name__)
+            raise Unreachable(
+                f"{self.where}: no token from {self.auth_url}: {text}; is that the Identity service's URL?"
+            ) from None
+
+    def _hidden(self, text: str) -> str:
+        for secret in self.secrets():
+            text = text.replace(secret, "***")
+        return text
+
+
+def build_identity(
+    spec: IdentitySpec,
+    *,
+    target: str = "",
+    role: str = "",
+    tls: Tls = DEFAULT_TLS,
+    region: str = "",
+    interface: str = "public",
+    timeout: float = 60.0,
+) -> Identity:
+    """The identity that `spec` describes; nothing is sent yet. `target` and `role` stand in messages.
+
+    UsageError where the kind is unknown, where an option is missing or unknown, or where a package that
+    the kind needs is not installed.
+    """
+    where = Where(target=target, role=role)
+    builder = BUILDERS.get(spec.kind)
+    if builder is None:
+        raise UsageError(
+            f"{where}: unknown kind {spec.kind!r}; expected one of {', '.join(BUILDERS)}"
+            + _nearest(spec.kind, BUILDERS)
+        )
+    access = Access(tls=tls, region=region, interface=interface, timeout=timeout)
+    return builder(spec.values, where, access)
+
+
+def identity_for(identities: Mapping[str, Identity], role: str) -> Identity:
+    """The identity of `role`.
+
+    `none`, no role, and any role of a target that has no identities at all send nothing.
+
+    UsageError for a role that the target has not: the runner skips such cases before.
+    """
+    if role in identities:
+        return identities[role]
+    if role in ("", "none") or not identities:
+        return ANONYMOUS
+    raise UsageError(
+        f"the target has no identity for the role {role!r} (it has {', '.join(identities)}); "
+        "add one below 'identities'"
+    )
+
+
+def all_secrets(identities: Mapping[str, Identity]) -> tuple[str, ...]:
+    """Every secret value that these identities have used so far, each once."""
+    return tuple(dict.fromkeys(secret for one in identities.values() for secret in one.secrets()))
+
+
+def _none(values: Mapping[str, str], where: Where, access: Access) -> Identity:
+    _only(values, (), where)
+    return ANONYMOUS
+
+
+def _token(values: Mapping[str, str], where: Where, access: Access) -> Identity:
+    _only(values, ("token", "header"), where)
+    _need(values, ("token",), where)
+    return StaticIdentity(((values.get("header", "X-Auth-Token"), values["token"]),))
+
+
+def _headers(values: Mapping[str, str], where: Where, access: Access) -> Identity:
+    if not values:
+        raise UsageError(f"{where}: kind headers needs at least one header; write NAME: VALUE")
+    return StaticIdentity(tuple((name, str(value)) for name, value in values.items()))
+
+
+def _plugin(name: str, needed: tuple[str, ...]) -> Callable[[Mapping[str, str], Where, Access], Identity]:
+    """A builder for a keystoneauth plugin; of `needed`, `a|b` means one of the two."""
+
+    def build(values: Mapping[str, str], where: Where, access: Access) -> Identity:
+        from keystoneauth1 import exceptions, loading
+
+        values = {key.replace("-", "_"): value for key, value in values.items()}
+        loader: Any = loading.get_plugin_loader(name)
+        options = loader.get_options()
+        _only(values, [option.dest for option in options], where)
+        _need(values, needed, where)
+        try:
+            plugin = loader.load_from_options(**values)
+        except exceptions.ClientException as error:
+            raise UsageError(f"{where}: {' '.join(str(error).split())}") from None
+        return KeystoneIdentity(
+            where=where,
+            auth_url=values["auth_url"],
+            known=tuple(str(value) for key, value in values.items() if value and _SECRET_OPTION.search(key)),
+            plugin=plugin,
+            session=_session(plugin, _verify(access.tls), _cert(access.tls), access.timeout),
+            region=access.region,
+            interface=access.interface,
+        )
+
+    return build
+
+
+def _cloud(values: Mapping[str, str], where: Where, access: Access) -> Identity:
+    """A cloud of clouds.yaml, read as the OpenStack client reads it: environment, secure.yaml, profiles."""
+    _only(values, ("cloud",), where)
+    _need(values, ("cloud",), where)
+    try:
+        from openstack import config
+        from openstack import exceptions as sdk
+    except ImportError:
+        raise UsageError(
+            f"{where}: kind cloud reads clouds.yaml through openstacksdk, which is not installed; "
+            "pip install 'contract-tests[cloud]'"
+        ) from None
+    from keystoneauth1 import exceptions
+
+    name = values["cloud"]
+    try:
+        cloud = config.OpenStackConfig(load_envvars=False).get_one(cloud=name)
+        plugin = cloud.get_auth()
+    except (sdk.SDKException, exceptions.ClientException, OSError, ValueError) as error:
+        raise UsageError(
+            f"{where}: cloud {name!r}: {' '.join(str(error).split())[:300]}; "
+            "clouds.yaml is looked for here, in ~/.config/openstack, /etc/openstack and OS_CLIENT_CONFIG_FILE"
+        ) from None
+    verify, cert = cloud.get_requests_verify_args()
+    if not access.tls.verify or access.tls.ca:
+        verify = _verify(access.tls)
+    auth = cloud.config.get("auth") or {}
+    return KeystoneIdentity(
+        where=where,
+        auth_url=str(auth.get("auth_url", "")),
+        known=tuple(str(value) for key, value in auth.items() if value and _SECRET_OPTION.search(key)),
+        plugin=plugin,
+        session=_session(plugin, verify, _cert(access.tls) or cert, access.timeout),
+        region=access.region or cloud.config.get("region_name") or "",
+        interface=access.interface,
+    )
+
+
+BUILDERS: Mapping[str, Callable[[Mapping[str, str], Where, Access], Identity]] = {
+    "none": _none,
+    "token": _token,
+    "headers": _headers,
+    "password": _plugin("password", ("auth_url", "username|user_id", "password")),
+    "application_credential": _plugin(
+        "v3applicationcredential",
+        (
+            "auth_url",
+            "application_credential_id|application_credential_name",
+            "application_credential_secret",
+        ),
+    ),
+    "cloud": _cloud,
+}
+
+
+def _session(plugin: Any, verify: Any, cert: Any, timeout: float) -> Any:
+    """A keystoneauth session whose requests .netrc adds nothing to."""
+    import requests
+    from keystoneauth1.session import Session
+
+    plain = requests.Session()
+    plain.auth = lambda prepared: prepared
+    return Session(auth=plugin, session=plain, verify=verify, cert=cert, timeout=timeout)
+
+
+def _verify(tls: Tls) -> bool | str:
+    return (tls.ca or True) if tls.verify else False
+
+
+def _cert(tls: Tls) -> str | tuple[str, str] | None:
+    return (tls.cert, tls.key) if tls.cert and tls.key else tls.cert or None
+
+
+def _only(values: Mapping[str, str], allowed: Iterable[str], where: Where) -> None:
+    allowed = tuple(allowed)
+    for key in values:
+        if key not in allowed:
+            expected = f"expected {', '.join(allowed)}" if allowed else "this kind has no options"
+            raise UsageError(f"{where}: unknown option {key!r}; {expected}{_nearest(key, allowed)}")
+
+
+def _need(values: Mapping[str, str], needed: Iterable[str], where: Where) -> None:
+    for names in needed:
+        if not any(values.get(name) for name in names.split("|")):
+            raise UsageError(
+                f"{where}: the option {names.replace('|', ' or ')} is missing; add it to the identity"
+            )
+
+
+def _nearest(word: str, words: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(words), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""

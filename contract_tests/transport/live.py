@@ -1,0 +1,348 @@
+"""The live transport: HTTP to a deployment, through requests.
+
+requests gives connections, proxies, TLS, pools and decoding. The request's target and its headers go out
+exactly as they are given (`%2f`, `%zz`, two lines of one header), which requests alone would not do.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from contract_tests.errors import ContractTestsError, Unreachable, UsageError
+from contract_tests.model.case import Case
+from contract_tests.model.finding import Finding
+from contract_tests.model.http import Request, Response
+from contract_tests.model.scenario import Call
+from contract_tests.model.target import Tls
+from contract_tests.transport.identity import DEFAULT_TLS, Identity, all_secrets, identity_for
+from contract_tests.transport.outgoing import exchange, headers_to_send, origin, request_target, shown
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes of a body, decoded, that are read at most."""
+
+_CHUNK = 1024 * 1024
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class _Wire(threading.local):
+    """What a connection of this thread has to know of the one request that is on its way."""
+
+    url = ""
+    deadline = 0.0
+    reused = False
+
+
+_wire = _Wire()
+
+
+class _Patient(io.RawIOBase):
+    """Reads a socket until the request's deadline: a timeout a read would let a slow drip last for ever."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = _wire.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        count: int | None = self._raw.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _PatientResponse(http.client.HTTPResponse):
+    def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Patient(sock))
+
+
+class _ExactTarget:
+    """A connection that writes the target as it was given, where urllib3 would normalise it."""
+
+    response_class: Any = _PatientResponse
+    sock: Any
+    _answered = False
+
+    def connect(self) -> None:
+        self._answered = False
+        super().connect()  # type: ignore[misc]
+
+    def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:
+        _wire.reused = self._answered and self.sock is not None
+        through_proxy = not url.startswith("/")
+        exact = _wire.url if through_proxy else request_target(_wire.url)
+        super().putrequest(method, exact, *args, **options)  # type: ignore[misc]
+
+    def getresponse(self) -> Any:
+        response = super().getresponse()  # type: ignore[misc]
+        self._answered = True
+        return response
+
+
+class _Http(_ExactTarget, HTTPConnection):
+    pass
+
+
+class _Https(_ExactTarget, HTTPSConnection):
+    pass
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        return manager
+
+
+class LiveTransport:
+    """Sends requests to one service of a live deployment. One requests session a thread, kept between cases.
+
+    - `timeout` is seconds for a request as a whole, from the connection to the body's last byte (for each
+      redirect anew).
+    - Proxies and CA bundles come from the environment as requests reads them; `.netrc` and cookies add
+      nothing: a request proves itself by its role's identity alone.
+    - Redirects are answers, unless the request wants them followed: then ten at most, on the endpoint's
+      own origin. No request leaves that origin.
+    - A header of the scenario wins over one of the identity. User-Agent, Accept-Encoding and
+      `Accept: application/json` are added where they are missing, and a body's Content-Length.
+    - A GET, HEAD or OPTIONS that meets a kept connection which the server has just closed is sent again.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        identities: Mapping[str, Identity],
+        *,
+        timeout: float = 60.0,
+        tls: Tls = DEFAULT_TLS,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        """UsageError where `endpoint` is no http(s) URL, or where a TLS file cannot be read."""
+        found = origin(endpoint)
+        if found is None:
+            raise UsageError(
+                f"endpoint {endpoint!r}: expected a URL such as https://cloud.example:8778/placement"
+            )
+        if "@" in endpoint.partition("://")[2].partition("/")[0]:
+            raise UsageError(
+                f"endpoint of host {found[1]!r}: it holds a user name or a password; take them out and give "
+                "the target an identity (kind headers: Authorization)"
+            )
+        if "?" in endpoint or "#" in endpoint:
+            raise UsageError(f"endpoint {shown(endpoint)!r}: expected a URL without '?' and '#'")
+        for option, path in (("tls.ca", tls.ca), ("tls.cert", tls.cert), ("tls.key", tls.key)):
+            if path and not Path(path).exists():
+                raise UsageError(f"{option} {path!r}: there is no such file; give a PEM file's path")
+        self.endpoint = endpoint.rstrip("/")
+        self.identities = identities
+        self._timeout = timeout
+        self._max_body = max_body
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._lock = threading.Lock()
+        scheme, host, port = found
+        name = f"[{host}]" if ":" in host else host
+        self._base = f"{scheme}://{name}:{port}/"
+        self._settings = self._connection_settings(tls)
+
+    def _connection_settings(self, tls: Tls) -> dict[str, Any]:
+        if not tls.verify:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        verify: bool | str | None = (tls.ca or None) if tls.verify else False
+        cert = (tls.cert, tls.key) if tls.cert and tls.key else tls.cert or None
+        with requests.Session() as session:
+            return dict(session.merge_environment_settings(self._base, {}, True, verify, cert))
+
+    def _adapter(self) -> HTTPAdapter:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.mount(self._base, _Adapter(pool_connections=1, pool_maxsize=1))
+            self._local.session = session
+            with self._lock:
+                self._sessions.append(session)
+        adapter = session.get_adapter(self._base)
+        assert isinstance(adapter, HTTPAdapter)  # noqa: S101
+        return adapter
+
+    def open(self, case: Case | None = None) -> LiveChannel:
+        """A channel; nothing is sent yet."""
+        return LiveChannel(self)
+
+    def close(self) -> None:
+        """Close every thread's connections."""
+        with self._lock:
+            sessions, self._sessions = self._sessions, []
+        for session in sessions:
+            session.close()
+        self._local = threading.local()
+
+    def answer(self, request: Request) -> Response:
+        """Send one request; Unreachable, Refused or (for a role that the target has not) UsageError."""
+        return exchange(self.endpoint, request, self._send)
+
+    def _send(self, request: Request, url: str) -> Response:
+        identity = identity_for(self.identities, request.role)
+        headers = urllib3.HTTPHeaderDict(headers_to_send(request, identity.headers()))
+        if "Accept-Encoding" not in headers:
+            headers["Accept-Encoding"] = "gzip, deflate"
+        if (
+            request.body is not None
+            and "Content-Length" not in headers
+            and "Transfer-Encoding" not in headers
+        ):
+            headers["Content-Length"] = str(len(request.body))
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        prepared.url = self._base
+        prepared.headers = headers  # type: ignore[assignment]
+        prepared.body = request.body
+        _wire.url = url
+        _wire.deadline = time.monotonic() + self._timeout
+        try:
+            try:
+                return self._try(prepared)
+            except requests.ConnectionError as error:
+                if not (_wire.reused and request.method in _SAFE and _was_closed(error)):
+                    raise
+                return self._try(prepared)
+        except ContractTestsError:
+            raise
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            http.client.HTTPException,
+            OSError,
+            ValueError,
+        ) as error:
+            text = f"{request.method} {url}: {_cause(error, self._timeout)}"
+            raise Unreachable(shown(text, all_secrets(self.identities))) from None
+
+    def _try(self, prepared: requests.PreparedRequest) -> Response:
+        left = max(_wire.deadline - time.monotonic(), 0.001)
+        answer = self._adapter().send(prepared, timeout=(left, left), **self._settings)
+        raw = answer.raw
+        try:
+            body = bytearray()
+            while chunk := raw.read(_CHUNK, decode_content=True):
+                body += chunk
+                if len(body) > self._max_body:
+                    text = f"{prepared.method} {_wire.url}: the body is larger than {self._max_body} bytes"
+                    raise Unreachable(
+                        f"{shown(text, all_secrets(self.identities))}, the most that is read; "
+                        "ask for less (a limit, a page)"
+                    )
+        except BaseException:
+            raw.close()
+            raise
+        raw.release_conn()
+        return Response(
+            status=raw.status, reason=raw.reason or "", headers=tuple(raw.headers.items()), body=bytes(body)
+        )
+
+
+class LiveChannel:
+    """Sends a case's requests; the connection outlives it."""
+
+    def __init__(self, transport: LiveTransport) -> None:
+        self._transport = transport
+
+    def send(self, request: Request, call: Call | None = None) -> Response:
+        return self._transport.answer(request)
+
+    def close(self) -> tuple[Finding, ...]:
+        return ()
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception and what caused it, the outermost first. requests and urllib3 nest causes in arguments."""
+    seen: set[int] = set()
+    queue: list[BaseException] = [error]
+    while queue:
+        one = queue.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = (getattr(one, "reason", None), *one.args, one.__cause__, one.__context__)
+        queue.extend(item for item in inner if isinstance(item, BaseException))
+
+
+def _was_closed(error: BaseException) -> bool:
+    return any(isinstance(one, (http.client.RemoteDisconnected, ConnectionError)) for one in _chain(error))
+
+
+def _cause(error: BaseException, timeout: float) -> str:
+    """What went wrong and what to do about it, in one line."""
+    chain = list(_chain(error))
+
+    def first(*kinds: type[BaseException]) -> BaseException | None:
+        return next((one for one in chain if isinstance(one, kinds)), None)
+
+    late = first(urllib3.exceptions.ReadTimeoutError, urllib3.exceptions.ConnectTimeoutError, TimeoutError)
+    if first(urllib3.exceptions.NameResolutionError):
+        return "the host's name cannot be resolved; check the endpoint's spelling and this machine's DNS"
+    if first(urllib3.exceptions.ProxyError) and not late:
+        return f"the proxy did not connect ({_plain(chain[-1])}); check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
+    if found := first(ssl.SSLCertVerificationError):
+        reason = getattr(found, "verify_message", "") or _plain(found)
+        return f"the server's certificate is not accepted ({reason}); give tls.ca, or tls.verify: false"
+    if found := first(ssl.SSLError):
+        return f"TLS failed ({_plain(found)}); check the endpoint's scheme and port, and tls.cert and tls.key"
+    if first(urllib3.exceptions.DecodeError):
+        return "the body is not encoded as its Content-Encoding says; is a proxy in between?"
+    if first(urllib3.exceptions.ConnectTimeoutError) and not first(urllib3.exceptions.NewConnectionError):
+        return f"no connection within {timeout:g} s; check the endpoint, or raise the target's timeout"
+    if late:
+        return f"no answer within {timeout:g} s; look at the service's log, or raise the target's timeout"
+    if first(ConnectionRefusedError):
+        return "connection refused; is the service running, and listening there?"
+    if found := first(http.client.RemoteDisconnected):
+        return "the server closed the connection without an answer; look at the service's log"
+    if found := first(http.client.BadStatusLine):
+        return f"the answer is no HTTP ({_plain(found)}); check the endpoint's scheme and port"
+    if first(urllib3.exceptions.IncompleteRead, http.client.IncompleteRead):
+        return "the answer ended before its Content-Length or its last chunk; look at the service's log"
+    if first(ConnectionError):
+        return "the server reset the connection; look at the service's log"
+    return f"{_plain(chain[-1])}; check the request and the endpoint"
+
+
+def _plain(error: BaseException) -> str:
+    """An exception's text in one short line, with its type where it has none."""
+    text = " ".join(str(error).split())
+    return text[:200] if text else type(error).__name__

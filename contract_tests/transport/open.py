@@ -1,0 +1,97 @@
+"""From a target, as a person describes it, to a transport for one of its services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contract_tests.errors import UsageError
+from contract_tests.model.dialect import STANDARD_HEADER
+from contract_tests.model.service import Service
+from contract_tests.model.target import Target
+from contract_tests.transport.base import Transport
+from contract_tests.transport.identity import ANONYMOUS, Identity, build_identity
+
+
+def roles(target: Target) -> frozenset[str]:
+    """The roles that the target has an identity for; `none` is always one of them."""
+    return frozenset({*target.identities, "none"})
+
+
+def has_role(target: Target, role: str) -> bool:
+    """Whether a call may be made as `role`. A target without any identity serves every role anonymously."""
+    return not target.identities or not role or role in roles(target)
+
+
+def open_identities(target: Target) -> dict[str, Identity]:
+    """The target's identities by role; nothing is sent yet. UsageError as `build_identity` says.
+
+    Build them once a target and give them to `open_target` for each service, so that they share tokens.
+    """
+    found: dict[str, Identity] = {
+        role: build_identity(
+            spec,
+            target=target.name,
+            role=role,
+            tls=target.tls,
+            region=target.region,
+            interface=target.interface,
+            timeout=target.timeout,
+        )
+        for role, spec in target.identities.items()
+    }
+    if found:
+        found.setdefault("none", ANONYMOUS)
+    return found
+
+
+def open_target(
+    target: Target, service: Service, identities: Mapping[str, Identity] | None = None
+) -> tuple[Transport, Mapping[str, Identity]]:
+    """A transport for `service`, and the identities that it uses.
+
+    The endpoint is `target.endpoints[service.name]`, else `target.endpoints["*"]`, else what the catalog of
+    the first identity that has one says. UsageError where there is none, or where it cannot be used; a
+    catalog that cannot be had is Unreachable or a UsageError (see `Identity.headers`).
+    """
+    identities = open_identities(target) if identities is None else identities
+    endpoint = target.endpoints.get(service.name) or target.endpoints.get("*")
+    if endpoint is None:
+        endpoint = _from_catalog(target, service, identities)
+    if endpoint.startswith("wsgi:"):
+        from contract_tests.transport.wsgi import WsgiTransport, load_application
+
+        try:
+            application = load_application(endpoint)
+        except UsageError as error:
+            raise UsageError(f"target {target.name!r}, endpoint of {service.name!r}: {error}") from None
+        return WsgiTransport(application, identities, endpoint=f"http://{service.name}.example"), identities
+    from contract_tests.transport.live import LiveTransport
+
+    try:
+        transport = LiveTransport(endpoint, identities, timeout=target.timeout, tls=target.tls)
+    except UsageError as error:
+        raise UsageError(f"target {target.name!r}, service {service.name!r}: {error}") from None
+    return transport, identities
+
+
+def service_types(service: Service) -> tuple[str, ...]:
+    """What a catalog may call the service: the type in its version header, then its name."""
+    named = [
+        carrier.form.partition("{}")[0].strip()
+        for carrier in service.dialect.carriers
+        if carrier.name == STANDARD_HEADER
+    ]
+    return tuple(dict.fromkeys(filter(None, (*named, service.name))))
+
+
+def _from_catalog(target: Target, service: Service, identities: Mapping[str, Identity]) -> str:
+    for identity in identities.values():
+        for service_type in service_types(service):
+            found = identity.endpoint(service_type)
+            if found:
+                return found
+    raise UsageError(
+        f"target {target.name!r}: no endpoint for the service {service.name!r}, and no identity's catalog "
+        f"has {' or '.join(service_types(service))} (region {target.region or 'any'}, "
+        f"interface {target.interface}); add '{service.name}: URL' below its 'endpoints'"
+    )
