@@ -17,7 +17,6 @@ from contract_tests.errors import Unreachable, UsageError
 from contract_tests.model.http import Headers
 from contract_tests.model.target import IdentitySpec, Tls
 
-
 DEFAULT_TLS = Tls()
 
 

@@ -313,11 +313,18 @@ def _cause(error: BaseException, timeout: float) -> str:
     def first(*kinds: type[BaseException]) -> BaseException | None:
         return next((one for one in chain if isinstance(one, kinds)), None)
 
-    late = first(urllib3.exceptions.ReadTimeoutError, urllib3.exceptions.ConnectTimeoutError, TimeoutError)
+    new = first(urllib3.exceptions.NewConnectionError)
+    late = first(urllib3.exceptions.ReadTimeoutError, TimeoutError)
     if first(urllib3.exceptions.NameResolutionError):
         return "the host's name cannot be resolved; check the endpoint's spelling and this machine's DNS"
-    if first(urllib3.exceptions.ProxyError) and not late:
-        return f"the proxy did not connect ({_plain(chain[-1])}); check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
+    if first(urllib3.exceptions.ProxyError):
+        return f"the proxy gave no connection ({_plain(chain[-1])}); check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
+    if first(ConnectionRefusedError):
+        return "connection refused; is the service running, and listening there?"
+    if first(urllib3.exceptions.ConnectTimeoutError) and not new:
+        return f"no connection within {timeout:g} s; check the endpoint, or raise the target's timeout"
+    if late:
+        return f"no whole answer within {timeout:g} s; look at the service's log, or raise the target's timeout"
     if found := first(ssl.SSLCertVerificationError):
         reason = getattr(found, "verify_message", "") or _plain(found)
         return f"the server's certificate is not accepted ({reason}); give tls.ca, or tls.verify: false"
@@ -325,13 +332,7 @@ def _cause(error: BaseException, timeout: float) -> str:
         return f"TLS failed ({_plain(found)}); check the endpoint's scheme and port, and tls.cert and tls.key"
     if first(urllib3.exceptions.DecodeError):
         return "the body is not encoded as its Content-Encoding says; is a proxy in between?"
-    if first(urllib3.exceptions.ConnectTimeoutError) and not first(urllib3.exceptions.NewConnectionError):
-        return f"no connection within {timeout:g} s; check the endpoint, or raise the target's timeout"
-    if late:
-        return f"no answer within {timeout:g} s; look at the service's log, or raise the target's timeout"
-    if first(ConnectionRefusedError):
-        return "connection refused; is the service running, and listening there?"
-    if found := first(http.client.RemoteDisconnected):
+    if first(http.client.RemoteDisconnected):
         return "the server closed the connection without an answer; look at the service's log"
     if found := first(http.client.BadStatusLine):
         return f"the answer is no HTTP ({_plain(found)}); check the endpoint's scheme and port"

@@ -23,7 +23,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PORTS = {"http": 80, "https": 443}
 _UNSENDABLE = re.compile(r"[^\x21-\x7e]+")
 _SECRET_PARAMETER = re.compile(
-    r"([?&;][^=&;]*(?:token|password|secret|signature|credential|api[_-]?key)[^=&;]*=)[^&;#]+", re.IGNORECASE
+    r"([?&;][^=&;]*(?:token|password|secret|signature|credential|api[_-]?key)[^=&;]*=)[^&;#\s]+", re.IGNORECASE
 )
 _BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding"})
 
@@ -94,8 +94,8 @@ def headers_to_send(request: Request, identity: Headers) -> Headers:
             )
         if not _FIELD.fullmatch(value):
             raise Refused(
-                f"{request.method} {shown(request.target)}: the value of the header {name!r} holds what no HTTP "
-                "header carries; leave out line ends, control characters and characters beyond Latin-1"
+                f"{request.method} {shown(request.target)}: the value of the header {name!r} holds what no "
+                "HTTP header carries; leave out line ends, control characters and characters beyond Latin-1"
             )
     return tuple(headers)
 

@@ -1,0 +1,112 @@
+"""What a person sees: progress while it runs, what did not pass as it happens, a matrix at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import TracebackType
+from typing import IO, Any, Self
+
+from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
+from contract_tests.model.case import Outcome
+from contract_tests.reporters.matrix import Row, matrix
+from contract_tests.reporters.words import Mask, case_lines, plural, printable
+
+_SHOWN = 50
+"""Cases shown in full; of the rest the matrix tells, and the files that a run writes."""
+
+
+class TerminalReporter:
+    """Writes to `out`; progress goes to `err` where that is a terminal."""
+
+    def __init__(self, out: IO[str], err: IO[str], mask: Mask, *, verbose: bool = False, show_matrix: bool = True) -> None:
+        self.out = out
+        self.err = err
+        self.mask = mask
+        self.verbose = verbose
+        self.show_matrix = show_matrix
+        self.rows: list[Row] = []
+        self.skips: Counter[str] = Counter()
+        self.hidden = 0
+        self._shown = 0
+        self._progress: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stop()
+
+    def consume(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self._start(event.cases)
+        elif isinstance(event, CaseFinished):
+            self._case(event)
+        else:
+            self._stop()
+            self._finish(event)
+
+    def _start(self, cases: int) -> None:
+        if not self.err.isatty() or cases < 2:
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            console=Console(file=self.err), transient=True,
+        )
+        self._progress.start()
+        self._task = self._progress.add_task("cases", total=cases)
+
+    def _stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def _case(self, event: CaseFinished) -> None:
+        result = event.result
+        self.rows.append((event.deployment, event.case, result.outcome))
+        if self._progress is not None:
+            self._progress.update(self._task, advance=1, description=printable(result.id))
+        if result.outcome is Outcome.SKIPPED:
+            self.skips[result.reason] += 1
+        if result.outcome in (Outcome.FAILED, Outcome.ERROR):
+            if self._shown >= _SHOWN and not self.verbose:
+                self.hidden += 1
+                return
+            self._shown += 1
+            self._write([*case_lines(event.case, result, event.deployment, self.mask), ""])
+        elif self.verbose:
+            reason = f": {result.reason}" if result.reason else ""
+            self._write([f"{result.outcome.value} {result.id} on {result.target} ({plural(result.count, 'call')}){reason}"])
+
+    def _write(self, lines: list[str]) -> None:
+        text = "\n".join(lines)
+        if self._progress is not None:
+            self._progress.stop()
+            print(text, file=self.out)
+            self._progress.start()
+        else:
+            print(text, file=self.out)
+
+    def _finish(self, event: RunFinished) -> None:
+        lines: list[str] = []
+        if self.hidden:
+            lines += [f"{plural(self.hidden, 'more case')} did not pass (--verbose shows all)", ""]
+        if self.show_matrix and self.rows:
+            lines += matrix(self.rows)
+        for reason, count in self.skips.most_common(None if self.verbose else 8):
+            lines.append(f"skipped {plural(count, 'case')}: {reason}")
+        if event.stopped:
+            lines.append(event.stopped)
+        lines.append(summary(event))
+        self._write([self.mask(line) for line in lines])
+
+
+def summary(event: RunFinished) -> str:
+    """`1,207 cases: 1,200 passed, 7 skipped (9,310 calls in 3.1 s)`."""
+    total = sum(event.counts.values())
+    words = {"passed": "passed", "failed": "failed", "error": "could not run", "skipped": "skipped"}
+    parts = ", ".join(f"{event.counts[key]:,} {text}" for key, text in words.items() if event.counts.get(key))
+    return f"{plural(total, 'case')}: {parts or 'nothing ran'} ({plural(event.calls, 'call')} in {event.seconds:.1f} s)"
