@@ -14,12 +14,14 @@ from contract_tests.execution.requests import asked_version, build_request
 from contract_tests.execution.variables import case_variables
 from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
 from contract_tests.model.finding import Finding
-from contract_tests.model.http import MISSING, Interaction, Request, Response
+from contract_tests.model.http import MISSING, Request, Response
 from contract_tests.model.matcher import PatternTimeout, search
 from contract_tests.model.scenario import Call, Save
 from contract_tests.model.target import Deployment
 from contract_tests.model.template import UndefinedVariable, render
 from contract_tests.transport.base import Channel, Transport
+
+Observer = Callable[[Call, Request, Response, Mapping[str, Any]], None]
 
 
 def run_case(
@@ -27,14 +29,14 @@ def run_case(
     transport: Transport,
     deployment: Deployment,
     *,
-    keep: bool = False,
+    observe: Observer | None = None,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> CaseResult:
     """Run a case and tell how it ended; it raises nothing that a service, a recording or a file can cause.
 
-    `keep`: the result holds every interaction. `sleep` waits between two tries of a poll (a replay gives
-    one that does not).
+    `observe` is told each answer as it comes, with the variables of that moment. `sleep` waits between
+    two tries of a poll (a replay gives one that does not).
     """
     if case.skip:
         return CaseResult(id=case.id, target=deployment.name, outcome=Outcome.SKIPPED, reason=case.skip)
@@ -43,7 +45,7 @@ def run_case(
         channel = transport.open(case)
     except (TransportError, RecordingError) as error:
         return CaseResult(id=case.id, target=deployment.name, outcome=Outcome.ERROR, reason=str(error))
-    run = _Run(case, channel, deployment, keep, sleep, clock)
+    run = _Run(case, channel, deployment, observe, sleep, clock)
     reason = ""
     try:
         run.calls()
@@ -70,7 +72,6 @@ def run_case(
         reason=reason,
         count=run.count,
         seconds=clock() - started,
-        interactions=tuple(run.interactions),
     )
 
 
@@ -82,19 +83,18 @@ class _Run:
         case: Case,
         channel: Channel,
         deployment: Deployment,
-        keep: bool,
+        observe: Observer | None,
         sleep: Callable[[float], None],
         clock: Callable[[], float],
     ) -> None:
         self.case = case
         self.channel = channel
         self.deployment = deployment
-        self.keep = keep
+        self.observe = observe
         self.sleep = sleep
         self.clock = clock
         self.variables = case_variables(case, deployment)
         self.results: list[CallResult] = []
-        self.interactions: list[Interaction] = []
         self.count = 0
         self.saved_by: dict[str, str] = {}
         self.lost = ""
@@ -155,8 +155,8 @@ class _Run:
     def _send(self, call: Call, request: Request) -> Response:
         response = self.channel.send(request, call)
         self.count += 1
-        if self.keep:
-            self.interactions.append(Interaction(request=request, response=response, call=call.name))
+        if self.observe is not None:
+            self.observe(call, request, response, self.variables)
         return response
 
     def _answer(self, call: Call, request: Request, version: str | None) -> tuple[Response, list[Finding]]:

@@ -39,9 +39,7 @@ class Job:
 Item = tuple[Job, Case]
 
 
-def run(
-    jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False, keep: bool = False
-) -> Iterator[Event]:
+def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Iterator[Event]:
     """Run all cases of all jobs and yield what happens; the last event is a RunFinished."""
     items: list[Item] = [(job, case) for job in jobs for case in job.cases]
     yield RunStarted(deployments=tuple(job.deployment for job in jobs), cases=len(items))
@@ -49,7 +47,7 @@ def run(
     calls = 0
     stopped = ""
     started = time.monotonic()
-    results = _results(items, workers, keep)
+    results = _results(items, workers)
     try:
         for (job, case), result in zip(items, results, strict=True):
             counts[result.outcome.value] += 1
@@ -65,34 +63,34 @@ def run(
     yield RunFinished(counts=dict(counts), calls=calls, seconds=time.monotonic() - started, stopped=stopped)
 
 
-def _results(items: Sequence[Item], workers: int, keep: bool) -> Iterator[CaseResult]:
+def _results(items: Sequence[Item], workers: int) -> Iterator[CaseResult]:
     """The results of all items, in order."""
     replay = all(job.replay for job, _ in items)
     if workers <= 1 or len(items) < 2 or (replay and len(items) < _FEW):
-        return (_run_item(item, keep) for item in items)
-    return _in_processes(items, workers, keep) if replay else _in_threads(items, workers, keep)
+        return (_run_item(item) for item in items)
+    return _in_processes(items, workers) if replay else _in_threads(items, workers)
 
 
-def _run_item(item: Item, keep: bool) -> CaseResult:
+def _run_item(item: Item) -> CaseResult:
     job, case = item
     if job.replay:
-        return run_case(case, job.transport, job.deployment, keep=keep, sleep=lambda seconds: None)
-    return run_case(case, job.transport, job.deployment, keep=keep)
+        return run_case(case, job.transport, job.deployment, sleep=lambda seconds: None)
+    return run_case(case, job.transport, job.deployment)
 
 
-def _in_threads(items: Sequence[Item], workers: int, keep: bool) -> Iterator[CaseResult]:
+def _in_threads(items: Sequence[Item], workers: int) -> Iterator[CaseResult]:
     pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="case")
-    yield from _ordered(pool, [lambda item=item: [_run_item(item, keep)] for item in items])
+    yield from _ordered(pool, [lambda item=item: [_run_item(item)] for item in items])
 
 
-_SHARED: list[tuple[Sequence[Item], bool]] = []
+_SHARED: list[Sequence[Item]] = []
 """What forked workers inherit, so that scenarios and recordings need not be sent to them."""
 
 
-def _in_processes(items: Sequence[Item], workers: int, keep: bool) -> Iterator[CaseResult]:
+def _in_processes(items: Sequence[Item], workers: int) -> Iterator[CaseResult]:
     size = max(1, min(64, len(items) // (workers * 4)))
     spans = [range(at, min(at + size, len(items))) for at in range(0, len(items), size)]
-    _SHARED.append((items, keep))
+    _SHARED.append(items)
     try:
         pool = ProcessPoolExecutor(max_workers=workers, mp_context=get_context("fork"), initializer=_start_worker)
         yield from _ordered(pool, [_Span(span) for span in spans])
@@ -113,8 +111,8 @@ class _Span:
     span: range
 
     def __call__(self) -> list[CaseResult]:
-        items, keep = _SHARED[-1]
-        return [_run_item(items[at], keep) for at in self.span]
+        items = _SHARED[-1]
+        return [_run_item(items[at]) for at in self.span]
 
 
 def _ordered(pool: Executor, work: Sequence[Callable[[], list[CaseResult]]]) -> Iterator[CaseResult]:

@@ -47,7 +47,7 @@ class Library:
 
     def service_names(self) -> list[str]:
         """The names of all service files."""
-        return sorted({path.stem for folder in self.places.services for path in _files(folder)})
+        return sorted({path.stem for folder in self.places.services for path in files_below(folder)})
 
     def service(self, name: str) -> Service | None:
         """The service, or None where there is no such file or it is wrong (then its problems are noted)."""
@@ -132,7 +132,7 @@ class Library:
         for path in paths:
             if not path.exists():
                 raise UsageError(f"there is no file or folder {show_path(path)}")
-            for file in [path] if path.is_file() else _files(path):
+            for file in [path] if path.is_file() else files_below(path):
                 if file not in seen:
                     seen.add(file)
                     yield file
@@ -141,7 +141,7 @@ class Library:
         """All targets of the project's target files, by name."""
         found: dict[str, Target] = {}
         for path in self.places.targets:
-            for file in [path] if path.is_file() else _files(path):
+            for file in [path] if path.is_file() else files_below(path):
                 source = self._source(file)
                 if source is not None:
                     found.update(read_targets(source, self.environ))
@@ -186,7 +186,7 @@ class Library:
             return None
 
 
-def _files(folder: Path) -> list[Path]:
+def files_below(folder: Path) -> list[Path]:
     """The YAML files below a folder, in order; hidden ones are left alone."""
     if not folder.is_dir():
         return []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from contract_tests.model.finding import Finding, Mark
-from contract_tests.model.http import Interaction, Request, Response
+from contract_tests.model.http import Request, Response
 from contract_tests.model.microversion import Microversion
 from contract_tests.model.scenario import Scenario
 
@@ -53,8 +53,7 @@ class CallResult:
 class CaseResult:
     """How one case ended, with its calls in order.
 
-    `count` is the number of calls that were made. `interactions` are kept only where a run asks for
-    them (recording, coverage).
+    `count` is the number of requests that were answered.
     """
 
     id: str
@@ -64,4 +63,3 @@ class CaseResult:
     reason: str = ""
     count: int = 0
     seconds: float = 0.0
-    interactions: tuple[Interaction, ...] = field(default=(), repr=False)

@@ -1,4 +1,4 @@
-"""Writes cassettes: YAML that reads the same in YAML 1.1 (PyYAML, vcrpy) and 1.2, and that a person can review.
+"""Writes cassettes: YAML that reads the same in YAML 1.1 (PyYAML, vcrpy) and 1.2, for people to review.
 
 A header stands on a line, a JSON body is an indented literal block. The same interactions always give the
 same text.
@@ -21,7 +21,7 @@ END = "...\n"
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./+;=-]*(?: [A-Za-z0-9_./+;=-]+)*")
 _PLAIN_URI = re.compile(r"https?://[A-Za-z0-9_./+;=?&%~:,$*!()-]*[A-Za-z0-9_/]")
-_WORDS = frozenset("y n yes no on off true false null".split())
+_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _BLOCK = re.compile(r"[!-~][\x20-\x7e]*(?:\n+[\x20-\x7e]+)*\n?")
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\", "\0": "\\0"}
@@ -40,7 +40,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What a cassette of ours says of itself. `asked` maps each call of the scenario to its digest, in order."""
+    """What a cassette of ours says of itself. `asked` maps its calls to their digests, in order."""
 
     scenario: str
     microversion: str = ""
@@ -66,7 +66,8 @@ def _cassette(taken: Sequence[Taken], metadata: Metadata) -> Iterator[str]:
         yield f"  request:\n    method: {scalar(request.method)}\n    uri: {scalar(request.target)}\n"
         yield "    headers:" + _headers(request.headers)
         yield "    body: " + _body(request.body, one.exact or not is_json(request.headers), "      ")
-        yield f"  response:\n    status: {{code: {response.status}, message: {scalar(response.reason, flow=True)}}}\n"
+        reason = scalar(response.reason, flow=True)
+        yield f"  response:\n    status: {{code: {response.status}, message: {reason}}}\n"
         yield "    headers:" + _headers(response.headers)
         yield "    body:\n      string: "
         yield _body(response.body, one.exact or not is_json(response.headers), "        ")

@@ -26,7 +26,7 @@ def read_text(path: Path, root: Path) -> str:
     contained(path, root)
     try:
         handle = os.open(path, _READ)
-        with open(handle, "rb") as file:
+        with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise RecordingError(f"{path}: expected a file, found something else; record it again")
             data = file.read()
@@ -64,7 +64,7 @@ def write_text(path: Path, text: str, root: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(path)
         try:
-            with open(os.open(temporary, _CREATE, 0o666), "wb") as file:
+            with os.fdopen(os.open(temporary, _CREATE, 0o666), "wb") as file:
                 file.write(text.encode())
                 file.flush()
                 os.fsync(file.fileno())

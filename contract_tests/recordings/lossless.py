@@ -26,8 +26,10 @@ class Object(tuple[tuple[str, Any], ...]):
 
 
 def parse(text: str) -> Any:
-    """A tree of Object, list, str, Number, bool and None; ValueError or RecursionError where there is none."""
-    return json.loads(text, object_pairs_hook=Object, parse_int=Number, parse_float=Number, parse_constant=Number)
+    """A tree of Object, list, str, Number, bool and None; ValueError, RecursionError where there is none."""
+    return json.loads(
+        text, object_pairs_hook=Object, parse_int=Number, parse_float=Number, parse_constant=Number
+    )
 
 
 def indented(tree: Any) -> str:

@@ -23,7 +23,7 @@ from contract_tests.recordings.files import read_text
 AGAIN = "record it again"
 
 
-class _Unexpected(Exception):
+class _UnexpectedError(Exception):
     """Something is not of the type that its place wants; the text says where and what."""
 
 
@@ -45,7 +45,7 @@ def parse_cassette(text: str, path: str) -> Cassette:
         raise RecordingError(f"{path}:{line}: expected text, found a NUL character; {AGAIN}")
     try:
         cassette = _cassette(_plain(yaml12.parse_yaml(text)), path)
-    except (ValueError, _Unexpected):
+    except (ValueError, _UnexpectedError):
         cassette = _checked(_parse_reference(text, path), path)
     if not cassette.foreign:
         _whole(text, cassette)
@@ -68,7 +68,7 @@ def parse_reference(text: str, path: str) -> Cassette:
 def _checked(data: Any, path: str) -> Cassette:
     try:
         return _cassette(data, path)
-    except _Unexpected as error:
+    except _UnexpectedError as error:
         raise RecordingError(f"{path}: {error}; {AGAIN}") from None
 
 
@@ -76,20 +76,20 @@ def _cassette(data: Any, path: str) -> Cassette:
     if not isinstance(data, dict):
         old = isinstance(data, list) and bool(data) and isinstance(data[0], dict) and "request" in data[0]
         found = "a cassette of vcrpy before 1.0" if old else _kind(data)
-        raise _Unexpected(f"expected a cassette (a mapping with 'version' and 'interactions'), found {found}")
+        raise _UnexpectedError(f"expected a cassette (a mapping with 'interactions'), found {found}")
     interactions = data.get("interactions")
     if not isinstance(interactions, list):
-        raise _Unexpected(f"expected a list of interactions, found {_kind(interactions)}")
+        raise _UnexpectedError(f"expected a list of interactions, found {_kind(interactions)}")
     if data.get("version", 1) != 1:
-        raise _Unexpected(f"expected version 1 of the cassette format, found {data['version']!r}")
+        raise _UnexpectedError(f"expected version 1 of the cassette format, found {data['version']!r}")
     metadata = data.get("metadata") or {}
     if not isinstance(metadata, dict):
-        raise _Unexpected(f"expected metadata to be a mapping, found {_kind(metadata)}")
+        raise _UnexpectedError(f"expected metadata to be a mapping, found {_kind(metadata)}")
     asked = metadata.get("asked") or {}
     if not isinstance(asked, dict) or not all(
         isinstance(part, str) for pair in asked.items() for part in pair
     ):
-        raise _Unexpected("expected metadata 'asked' to be a mapping of texts")
+        raise _UnexpectedError("expected metadata 'asked' to be a mapping of texts")
     return Cassette(
         path=path,
         entries=tuple(_entries(interactions)),
@@ -125,7 +125,7 @@ def _entries(interactions: list[Any]) -> Iterator[Entry]:
         except (KeyError, TypeError, AttributeError):
             right = False
         if not right:
-            raise _Unexpected(_fault(number, raw))
+            raise _UnexpectedError(_fault(number, raw))
         yield Entry(number, call, role, request, response)
 
 
@@ -183,7 +183,7 @@ def _fault(number: int, raw: Any) -> str:
 def _text(metadata: Mapping[str, Any], key: str, place: str) -> str:
     value = metadata.get(key)
     if value is not None and not isinstance(value, str):
-        raise _Unexpected(f"expected {place} {key!r} to be text, found {_kind(value)}")
+        raise _UnexpectedError(f"expected {place} {key!r} to be text, found {_kind(value)}")
     return value or ""
 
 
@@ -203,7 +203,7 @@ def _whole(text: str, cassette: Cassette) -> None:
     if not text.endswith("\n" + END):
         line = text.count("\n") + 1
         raise RecordingError(
-            f"{cassette.path}:{line}: expected the line '...' at the end of the cassette; it was cut off: {AGAIN}"
+            f"{cassette.path}:{line}: expected the line '...' at the end, the cassette was cut off; {AGAIN}"
         )
     expected = len(cassette.entries)
     for key, count in (
@@ -215,14 +215,15 @@ def _whole(text: str, cassette: Cassette) -> None:
     ):
         found = text.count(key)
         if found != count:
+            name = key.strip(" -:\n")
             raise RecordingError(
-                f"{cassette.path}: expected {key.strip(' -:' + chr(10))!r} {count} times, found it {found} times "
+                f"{cassette.path}: expected {name!r} {count} times, found it {found} times "
                 f"(a merge that went wrong?); {AGAIN}"
             )
 
 
 def _plain(data: Any) -> Any:
-    """What the fast reader gave, with `!!binary` as bytes; _Unexpected for any other tag.
+    """What the fast reader gave, with `!!binary` as bytes; _UnexpectedError for any other tag.
 
     Only bodies may be binary, and no other place is looked at: elsewhere a tagged value is of no right type.
     """
@@ -242,7 +243,7 @@ def _plain(data: Any) -> Any:
 
 def _untagged(value: yaml12.Yaml) -> bytes:
     if value.tag != "tag:yaml.org,2002:binary" or not isinstance(value.value, str):
-        raise _Unexpected(f"expected text or base64, found the tag {value.tag!r}")
+        raise _UnexpectedError(f"expected text or base64, found the tag {value.tag!r}")
     return unbase64(value.value)
 
 
@@ -250,9 +251,10 @@ def _parse_json(text: str, path: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise RecordingError(f"{path}:{error.lineno}:{error.colno}: expected JSON: {error.msg}; {AGAIN}") from None
+        place = f"{path}:{error.lineno}:{error.colno}"
+        raise RecordingError(f"{place}: expected JSON: {error.msg}; {AGAIN}") from None
     except RecursionError:
-        raise RecordingError(f"{path}: expected JSON, found lists or objects nested too deep; {AGAIN}") from None
+        raise RecordingError(f"{path}: expected JSON, found it nested too deep; {AGAIN}") from None
 
 
 def _parse_reference(text: str, path: str) -> Any:

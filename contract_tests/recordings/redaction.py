@@ -35,15 +35,19 @@ HEADERS = re.compile(
 """X-Auth-Token, X-Subject-Token, Authorization, Set-Cookie, X-Api-Key and their like."""
 
 NAMES = frozenset(
-    """
-    password adminpassword adminpass originalpassword newpassword oldpassword userpassword rootpassword passwd
-    passphrase passcode secret secretkey clientsecret sharedsecret secretaccesskey token accesstoken authtoken
-    idtoken refreshtoken sessiontoken securitytoken privatekey apikey accesskey encryptionkey
-    """.split()
+    (
+        "password", "adminpassword", "adminpass", "originalpassword", "newpassword", "oldpassword",
+        "userpassword", "rootpassword", "passwd", "passphrase", "passcode", "secret", "secretkey",
+        "clientsecret", "sharedsecret", "secretaccesskey", "token", "accesstoken", "authtoken", "idtoken",
+        "refreshtoken", "sessiontoken", "securitytoken", "privatekey", "apikey", "accesskey",
+        "encryptionkey",
+    )
 )
 """JSON properties, form fields and query parameters, in lower case and without `-` and `_`."""
 
-QUERY = NAMES | frozenset("signature sig tempurlsig xamzsignature xamzcredential xamzsecuritytoken".split())
+QUERY = NAMES | frozenset(
+    ("signature", "sig", "tempurlsig", "xamzsignature", "xamzcredential", "xamzsecuritytoken")
+)
 
 _TOKEN_OBJECTS = frozenset(("token",))
 """Objects whose own `id` is the secret (Keystone's `identity.token.id`)."""
@@ -110,7 +114,7 @@ class Redaction:
         return edit_body(body, self.text)
 
     def value(self, value: Any, name: str = "", outer: str = "") -> Any:
-        """A JSON value without its secrets; `name` is the property that holds it, `outer` the one around that.
+        """A JSON value without its secrets; `name` is the property that holds it, `outer` that around it.
 
         An object below a secret's name is looked into, not replaced: Keystone's `token` is one.
         """
@@ -188,7 +192,7 @@ def redaction_of(secrets: Secrets) -> Redaction:
 
 
 def made_by_service(redaction: Redaction, interactions: Sequence[Interaction]) -> tuple[str, ...]:
-    """The secrets of one case that its responses told and no earlier request held (those are the scenario's)."""
+    """The secrets that a case's responses told and no earlier request held (those are the scenario's)."""
     asked = ""
     found: dict[str, None] = {}
     for interaction in interactions:
@@ -201,7 +205,9 @@ def made_by_service(redaction: Redaction, interactions: Sequence[Interaction]) -
     return tuple(found)
 
 
-def refuse_secrets(interactions: Sequence[Interaction], secrets: Iterable[str], path: str, service: str) -> None:
+def refuse_secrets(
+    interactions: Sequence[Interaction], secrets: Iterable[str], path: str, service: str
+) -> None:
     """SecretFound, naming file, call and place, where a secret value is still in what would be written.
 
     It is looked for plain, percent-encoded, escaped as in JSON, and in base64; the message never shows it.
@@ -218,9 +224,9 @@ def refuse_secrets(interactions: Sequence[Interaction], secrets: Iterable[str], 
                     continue
                 form = next(needle.form for needle in needles if re.search(needle.pattern, text))
                 raise SecretFound(
-                    f"{path}: not written: {place.name} of interaction {number}{call} holds a secret of this run, "
-                    f"{form}; name that header, parameter or property below 'secrets' in the file of the service "
-                    f"{service!r}, or take the secret out of the scenario"
+                    f"{path}: not written: {place.name} of interaction {number}{call} holds a secret of this "
+                    f"run, {form}; name that header, parameter or property below 'secrets' in the file of "
+                    f"the service {service!r}, or take the secret out of the scenario"
                 )
 
 
@@ -238,7 +244,8 @@ def _needles(secret: str) -> Iterator[_Needle]:
     for coded in {quote(secret, safe=""), quote(secret), quote_plus(secret)} - {secret}:
         yield _Needle(f"(?i:{re.escape(coded)})", "percent-encoded")
     escaped = json.dumps(secret)[1:-1]
-    for coded in {escaped, escaped.replace("/", "\\/"), json.dumps(secret, ensure_ascii=False)[1:-1]} - {secret}:
+    unicode = json.dumps(secret, ensure_ascii=False)[1:-1]
+    for coded in {escaped, escaped.replace("/", "\\/"), unicode} - {secret}:
         yield _Needle(re.escape(coded), "escaped as in JSON")
     for shift in range(3):
         # The characters at both ends depend on the neighbours too: only those between are the secret's own.
@@ -263,12 +270,3 @@ def _spellings(text: str | bytes) -> Iterator[str]:
         except (ValueError, RecursionError):
             return
 
-
-__all__ = [
-    "REDACTED",
-    "Redaction",
-    "made_by_service",
-    "plain_name",
-    "redaction_of",
-    "refuse_secrets",
-]

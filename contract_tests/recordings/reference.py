@@ -66,7 +66,7 @@ _Loader.add_constructor(_PYTHON + "object/apply:builtins.iter", _iterator)
 
 
 def load(text: str, path: str) -> Any:
-    """The document's plain values; RecordingError with file and line where it is no YAML that is read here."""
+    """The document's plain values; RecordingError with file and line where it is no such YAML."""
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - derived from the safe loader
     except yaml.YAMLError as error:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import quote, urlsplit
 
 from contract_tests.model.http import Interaction
-from contract_tests.recordings.text import edit, places
+from contract_tests.recordings.text import edit
 
 FIXED_DATE = "Thu, 01 Jan 2026 00:00:00 GMT"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -62,32 +62,36 @@ def without_origin(service: str, endpoint: str) -> Callable[[str], str]:
     return lambda text: pattern.sub(lambda found: spellings[found[0].lower()], text)
 
 
-def steady(interactions: Sequence[Interaction], volatile: Iterable[str]) -> tuple[Interaction, ...]:
-    """The interactions of one case with the values of its volatile headers fixed."""
+def steady(
+    interactions: Sequence[Interaction],
+    volatile: Iterable[str],
+    rewrite: Callable[[str], str] = lambda text: text,
+) -> tuple[Interaction, ...]:
+    """The interactions of one case with `rewrite` done to every text, and volatile headers' values fixed."""
     names = {name.lower() for name in volatile}
     known: set[str] = set()
     fixed: dict[str, str] = {}
     for interaction in interactions:
-        known.update(_values(interaction, "request"))
+        known.update(_asked_values(interaction))
         for name, value in interaction.response.headers:
-            found = _SHAPES.fullmatch(value)
-            if name.lower() in names and found and value not in known and value not in fixed:
+            new = value not in known and value not in fixed
+            if new and name.lower() in names and _SHAPES.fullmatch(value):
                 fixed[value] = _fixed(value, len(fixed) + 1)
-    if not fixed:
-        return tuple(interactions)
 
     def change(text: str) -> str:
-        return _SHAPES.sub(lambda found: fixed.get(found[0], found[0]), text)
+        text = rewrite(text)
+        return _SHAPES.sub(lambda found: fixed.get(found[0], found[0]), text) if fixed else text
 
     return tuple(edit(interaction, change) for interaction in interactions)
 
 
-def _values(interaction: Interaction, side: str) -> Iterable[str]:
-    """Every value of a volatile shape on the request's side of an interaction."""
-    for place in places(interaction):
-        if side in place.name or place.name == "the URI":
-            text = place.text if isinstance(place.text, str) else place.text.decode("utf-8", "replace")
-            yield from _SHAPES.findall(text)
+def _asked_values(interaction: Interaction) -> Iterable[str]:
+    """Every value of a volatile shape that the request holds."""
+    request = interaction.request
+    yield from _SHAPES.findall(request.target)
+    for _, value in request.headers:
+        yield from _SHAPES.findall(value)
+    yield from _SHAPES.findall((request.body or b"").decode("utf-8", "replace"))
 
 
 def _fixed(value: str, number: int) -> str:

@@ -11,13 +11,14 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from contract_tests.errors import Unreachable, UsageError
 from contract_tests.model.http import Headers
 from contract_tests.model.target import IdentitySpec, Tls
 
 DEFAULT_TLS = Tls()
+T = TypeVar("T")
 
 
 class Identity(Protocol):
@@ -102,7 +103,7 @@ class KeystoneIdentity:
         self._lock = threading.Lock()
 
     def headers(self) -> Headers:
-        found = self._ask(lambda: self.plugin.get_headers(self.session)) or {}
+        found = self._ask(lambda: dict(self.plugin.get_headers(self.session) or {}))
         headers = tuple((str(name), str(value)) for name, value in found.items())
         with self._lock:
             self._tokens.update(dict.fromkeys(value for _, value in headers if value))
@@ -113,18 +114,24 @@ class KeystoneIdentity:
             return (*self.known, *self._tokens)
 
     def endpoint(self, service_type: str) -> str | None:
-        self.headers()
-        url = self._ask(
-            lambda: self.plugin.get_endpoint(
-                self.session,
-                service_type=service_type,
-                interface=self.interface,
-                region_name=self.region or None,
-            )
-        )
-        return str(url).rstrip("/") if url else None
+        from keystoneauth1 import exceptions
 
-    def _ask(self, question: Callable[[], Any]) -> Any:
+        def look_up() -> str | None:
+            try:
+                found = self.plugin.get_endpoint(
+                    self.session,
+                    service_type=service_type,
+                    interface=self.interface,
+                    region_name=self.region or None,
+                )
+            except exceptions.CatalogException:
+                return None
+            return str(found).rstrip("/") if found else None
+
+        self.headers()
+        return self._ask(look_up)
+
+    def _ask(self, question: Callable[[], T]) -> T:
         from keystoneauth1 import exceptions
 
         try:
@@ -255,7 +262,7 @@ def _cloud(values: Mapping[str, str], where: Where, access: Access) -> Identity:
 
     name = values["cloud"]
     try:
-        cloud = config.OpenStackConfig(load_envvars=False).get_one(cloud=name)
+        cloud = config.OpenStackConfig().get_one(cloud=name)
         plugin = cloud.get_auth()
     except (sdk.SDKException, exceptions.ClientException, OSError, ValueError) as error:
         raise UsageError(

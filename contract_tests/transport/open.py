@@ -63,7 +63,7 @@ def open_target(
         try:
             application = load_application(endpoint)
         except UsageError as error:
-            raise UsageError(f"target {target.name!r}, endpoint of {service.name!r}: {error}") from None
+            raise UsageError(f"target {target.name!r}, service {service.name!r}: {error}") from None
         return WsgiTransport(application, identities, endpoint=f"http://{service.name}.example"), identities
     from contract_tests.transport.live import LiveTransport
 

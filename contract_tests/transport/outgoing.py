@@ -23,7 +23,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PORTS = {"http": 80, "https": 443}
 _UNSENDABLE = re.compile(r"[^\x21-\x7e]+")
 _SECRET_PARAMETER = re.compile(
-    r"([?&;][^=&;]*(?:token|password|secret|signature|credential|api[_-]?key)[^=&;]*=)[^&;#\s]+", re.IGNORECASE
+    r"([?&;][^=&;]*(?:token|password|secret|signature|credential|api[_-]?key)[^=&;]*=)[^&;#\s]+",
+    re.IGNORECASE,
 )
 _BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding"})
 

@@ -91,10 +91,6 @@ def raw(*answers: bytes | Callable[[socket.socket], None]) -> Iterator[str]:
                     continue
                 connection.recv(65536)
                 connection.sendall(answer)
-                connection.shutdown(socket.SHUT_WR)
-                connection.settimeout(1)
-                while connection.recv(65536):
-                    pass
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

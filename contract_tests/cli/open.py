@@ -1,0 +1,282 @@
+"""From what a person wants to run against, to jobs: transports, deployments and their cases."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from contract_tests import __version__
+from contract_tests.errors import UsageError
+from contract_tests.execution.plan import Choice, plan
+from contract_tests.execution.protocol import protocol_scenario
+from contract_tests.execution.runner import Job
+from contract_tests.loading.library import Library
+from contract_tests.loading.source import nearest, show_path
+from contract_tests.model.scenario import Scenario
+from contract_tests.model.service import Service
+from contract_tests.model.target import Deployment, IdentitySpec, Target, Tls
+from contract_tests.transport.base import Transport
+
+_LIVE = ("http://", "https://", "wsgi:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The target options of a command line."""
+
+    targets: tuple[str, ...] = ()
+    clouds: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+    release: tuple[str, ...] = ()
+    series: str = ""
+    timeout: float | None = None
+    insecure: bool = False
+    cacert: str = ""
+
+    @property
+    def live(self) -> bool:
+        """Whether something else than recordings is named."""
+        return bool(self.clouds) or any(target.startswith(_LIVE) for target in self.targets)
+
+
+class Opened:
+    """Jobs, and what must be known and closed when they are done."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self._identities: list[object] = []
+        self._stack = contextlib.ExitStack()
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value used so far, the longest first."""
+        found = {secret for identity in self._identities for secret in identity.secrets()}  # type: ignore[attr-defined]
+        return tuple(sorted(filter(None, found), key=lambda secret: (-len(secret), secret)))
+
+    def mask(self, text: str) -> str:
+        """`text` without the secrets of this run."""
+        for secret in self.secrets():
+            if len(secret) >= 4:
+                text = text.replace(secret, "REDACTED")
+        return text
+
+    def add(self, job: Job, identities: Iterable[object] = ()) -> None:
+        self.jobs.append(job)
+        self._identities += identities
+        self._stack.callback(job.transport.close)
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def load(library: Library, paths: Sequence[Path], services: Sequence[str]) -> list[Scenario]:
+    """The scenarios below `paths`, with the protocol scenario of each service that tells a profile.
+
+    LoadError with everything that is wrong in the files; UsageError for a service that is unknown.
+    """
+    known = library.service_names()
+    for name in services:
+        if name not in known:
+            raise UsageError(f"--service {name}: there is no such service file; {nearest(name, known)}")
+    loaded = library.scenarios(paths)
+    library.raise_problems()
+    scenarios = [s for s in loaded.scenarios if not services or s.service.name in services]
+    if not paths:
+        own = {scenario.service.name: scenario.service for scenario in scenarios}
+        scenarios += [made for service in own.values() if (made := protocol_scenario(service)) is not None]
+    return scenarios
+
+
+def open_jobs(
+    library: Library,
+    scenarios: Sequence[Scenario],
+    wanted: Wanted,
+    choice: Choice,
+    record: str = "",
+) -> Opened:
+    """The jobs for everything that is wanted: every recording of the project where nothing is named.
+
+    UsageError, TransportError and RecordingError where something cannot be opened.
+    """
+    opened = Opened()
+    services = {scenario.service.name: scenario.service for scenario in scenarios}
+    if not services:
+        raise UsageError("there are no scenarios to run; name a folder with --scenarios, or loosen --service")
+    named = library.targets() if wanted.targets else {}
+    library.raise_problems()
+    try:
+        if not wanted.targets and not wanted.clouds:
+            _open_recordings(opened, _project_recordings(library), services, scenarios, wanted, choice)
+        for text in wanted.targets:
+            if text in named:
+                _open_target(opened, _with_options(named[text], wanted), services, scenarios, choice, record)
+            elif text.startswith(_LIVE):
+                target = Target(name=text, endpoints={"*": text})
+                _open_target(opened, _with_options(target, wanted), _only_one(services, text), scenarios, choice, record)
+            elif Path(text).exists():
+                _open_recordings(opened, _recordings_at(Path(text)), services, scenarios, wanted, choice)
+            else:
+                raise UsageError(
+                    f"--target {text}: no URL, no wsgi:module:callable, no folder or cassette, and no name in a targets file"
+                    + (f"; {nearest(text, named)}" if named else "")
+                )
+        if wanted.clouds:
+            _open_target(opened, _with_options(_cloud_target(wanted.clouds), wanted), services, scenarios, choice, record)
+    except BaseException:
+        opened.__exit__()
+        raise
+    if record and all(job.replay for job in opened.jobs):
+        opened.__exit__()
+        raise UsageError("--record: there is nothing live to record; name a live deployment with --target or --os-cloud")
+    return opened
+
+
+def _only_one(services: Mapping[str, Service], text: str) -> Mapping[str, Service]:
+    if len(services) > 1:
+        raise UsageError(f"--target {text}: say which service it is with --service ({', '.join(services)})")
+    return services
+
+
+def _cloud_target(clouds: Sequence[str]) -> Target:
+    pairs = [cloud.partition("=") for cloud in clouds]
+    identities = {
+        (role if joint else "admin"): IdentitySpec(kind="cloud", values={"cloud": name if joint else role})
+        for role, joint, name in pairs
+    }
+    return Target(name=", ".join(spec.values["cloud"] for spec in identities.values()), identities=identities)
+
+
+def _with_options(target: Target, wanted: Wanted) -> Target:
+    """A target, with what the command line says beside it."""
+    if len(wanted.release) > 1:
+        raise UsageError("--release: a live target has one release")
+    tls = target.tls
+    if wanted.insecure or wanted.cacert:
+        tls = replace(tls, verify=tls.verify and not wanted.insecure, ca=wanted.cacert or tls.ca) if tls != Tls() else Tls(
+            verify=not wanted.insecure, ca=wanted.cacert
+        )
+    return replace(
+        target,
+        identities={**target.identities, **dict(map(_token, wanted.tokens))},
+        release=wanted.release[0] if wanted.release else target.release,
+        series=wanted.series or target.series,
+        timeout=wanted.timeout if wanted.timeout is not None else target.timeout,
+        tls=tls,
+    )
+
+
+def _token(text: str) -> tuple[str, IdentitySpec]:
+    role, joint, value = text.partition("=")
+    if not joint or not role or not value:
+        raise UsageError("--token: write ROLE=VALUE or ROLE=env:NAME")
+    if value.startswith("env:"):
+        name = value.removeprefix("env:")
+        if name not in os.environ:
+            raise UsageError(f"--token {text}: the environment variable {name} is not set")
+        value = os.environ[name]
+    return role, IdentitySpec(kind="token", values={"token": value})
+
+
+def _open_target(
+    opened: Opened,
+    target: Target,
+    services: Mapping[str, Service],
+    scenarios: Sequence[Scenario],
+    choice: Choice,
+    record: str,
+) -> None:
+    from contract_tests.execution.discovery import discover
+    from contract_tests.transport.open import open_identities, open_target, roles
+
+    identities = open_identities(target)
+    everywhere = "*" in target.endpoints or not target.endpoints
+    for service in services.values():
+        if not everywhere and service.name not in target.endpoints:
+            continue
+        transport: Transport
+        transport, _ = open_target(target, service, identities)
+        deployment = discover(service, transport, target)
+        if target.release:
+            deployment = replace(deployment, name=f"{service.name} {target.release}")
+        if record:
+            transport = _recorder(transport, record, service, deployment, opened)
+        known = roles(target) if target.identities else None
+        cases = plan(scenarios, deployment, choice, known)
+        opened.add(Job(deployment=deployment, transport=transport, cases=cases), identities.values())
+
+
+def _recorder(transport: Transport, folder: str, service: Service, deployment: Deployment, opened: Opened) -> Transport:
+    from contract_tests.recordings.recording import write_manifest
+    from contract_tests.transport.recorder import Recorder
+
+    if not deployment.release:
+        raise UsageError("--record: say which release is recorded with --release (a recording is of one release)")
+    place = Path(folder) / service.name / deployment.release
+    place.mkdir(parents=True, exist_ok=True)
+    write_manifest(place, deployment, recorded=datetime.date.today().isoformat(), recorder=f"contract-tests {__version__}")
+    return Recorder(transport, place, service, opened.secrets)
+
+
+def _project_recordings(library: Library) -> list[Path]:
+    places = library.places.recordings
+    if not places:
+        raise UsageError(
+            "there is nothing to run against: name it with --target, or say where recordings are (--recordings, or "
+            "'recordings:' in contract-tests.yaml)"
+        )
+    return list(places)
+
+
+def _recordings_at(path: Path) -> list[Path]:
+    return [path]
+
+
+def _open_recordings(
+    opened: Opened,
+    roots: Sequence[Path],
+    services: Mapping[str, Service],
+    scenarios: Sequence[Scenario],
+    wanted: Wanted,
+    choice: Choice,
+) -> None:
+    from contract_tests.recordings.recording import Recording, find_recordings, load_recording
+    from contract_tests.transport.recording import RecordingTransport
+
+    before = len(opened.jobs)
+    found: list[Recording] = []
+    for root in roots:
+        below = find_recordings(root) if root.is_dir() else []
+        found += below or ([load_recording(root)] if root.exists() else [])
+    for recording in found:
+        if recording.has_manifest:
+            service = services.get(recording.service)
+            if service is None or (wanted.release and recording.release not in wanted.release):
+                continue
+            deployment = recording.deployment(service)
+            deployment = replace(deployment, name=f"{service.name} {recording.release}")
+        else:
+            (service,) = _only_one(services, str(recording.path)).values()
+            deployment = replace(
+                recording.deployment(service), name=show_path(recording.path), service=service.name,
+                range=service.range if service.has_microversions else None, release=wanted.release[0] if wanted.release else "",
+            )
+        transport = RecordingTransport(recording, service)
+        cases = plan(scenarios, deployment, choice, None)
+        opened.add(Job(deployment=deployment, transport=transport, cases=cases, replay=True))
+    if len(opened.jobs) == before:
+        shown = ", ".join(map(show_path, roots))
+        hint = f" with release {', '.join(wanted.release)}" if wanted.release else ""
+        raise UsageError(f"there is no recording of {', '.join(services)}{hint} in {shown}; make one with run --target URL --record {shown}")
+
+
+def notes(jobs: Sequence[Job]) -> Iterator[str]:
+    """What a person should know before a run: nothing, most of the time."""
+    for job in jobs:
+        if not job.cases:
+            yield f"{job.deployment.name}: no case was chosen"

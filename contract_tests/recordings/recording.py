@@ -1,0 +1,276 @@
+"""A recording: the folder with the cassettes of one release of a service, and its manifest."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from contract_tests.errors import RecordingError
+from contract_tests.model.case import Case
+from contract_tests.model.microversion import ORDERS, MicroversionRange
+from contract_tests.model.service import Service
+from contract_tests.model.target import Deployment
+from contract_tests.recordings.emitter import manifest_text
+from contract_tests.recordings.files import read_text, write_text
+from contract_tests.recordings.reader import parse_mapping
+from contract_tests.recordings.steady import canonical_endpoint
+
+MANIFEST = "recording.yaml"
+FORMAT = 1
+UNVERSIONED = "unversioned"
+SUFFIXES = (".yaml", ".yml", ".json")
+
+_PART = re.compile(r"[^/\\\0.][^/\\\0]*")
+_DEEPEST = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What a recording says of itself. `path` is its folder, or one cassette that serves every case.
+
+    Without a manifest all else is empty. `minimum` and `maximum` are microversions as text, `recorded` is a
+    day (2026-01-31), `recorder` the program that wrote it.
+    """
+
+    path: Path
+    service: str = ""
+    release: str = ""
+    series: str = ""
+    minimum: str = ""
+    maximum: str = ""
+    listed: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
+    majors: tuple[str, ...] = ()
+    endpoint: str = ""
+    recorded: str = ""
+    recorder: str = ""
+    format: int = FORMAT
+
+    @property
+    def has_manifest(self) -> bool:
+        return bool(self.service)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether this is a single cassette."""
+        return self.path.suffix in SUFFIXES and self.path.is_file()
+
+    def cases(self) -> dict[str, tuple[str, ...]]:
+        """The recorded cases: a scenario's slug, and its microversions as text in order ("" for none)."""
+        found: dict[str, list[str]] = {}
+        for path in cassettes_in(self.path):
+            slug = path.parent.relative_to(self.path).as_posix()
+            found.setdefault(slug, []).append("" if path.stem == UNVERSIONED else path.stem)
+        return {slug: tuple(sorted(found[slug], key=_version_key)) for slug in sorted(found)}
+
+    def deployment(self, service: Service) -> Deployment:
+        """What the manifest says of the service; RecordingError where a microversion in it is none."""
+        order = service.dialect.order
+
+        def parse(text: str) -> Any:
+            if order is None:
+                return None
+            try:
+                return order.parse(text)
+            except ValueError as error:
+                raise RecordingError(f"{self.path / MANIFEST}: {error}; record it again") from None
+
+        ends = [parse(end) if end else None for end in (self.minimum, self.maximum)]
+        known = order is not None and any(end is not None for end in ends)
+        return Deployment(
+            name=str(self.path),
+            service=service.name,
+            endpoint=self.endpoint or f"http://{service.name}.example",
+            release=self.release,
+            series=self.series,
+            range=MicroversionRange(low=ends[0], high=ends[1]) if known else None,
+            listed=tuple(parse(text) for text in self.listed) if order is not None else (),
+            extensions=self.extensions,
+            majors=self.majors,
+        )
+
+
+def load_recording(path: str | Path) -> Recording:
+    """The recording in a folder, or in one cassette of vcrpy's.
+
+    RecordingError where there is none, or where its manifest is damaged.
+    """
+    path = Path(path)
+    if path.name == MANIFEST:
+        path = path.parent
+    if path.is_file() and path.suffix in SUFFIXES:
+        return Recording(path=path)
+    if not path.is_dir():
+        raise RecordingError(
+            f"{path}: expected a recording (a folder with {MANIFEST}, or a cassette ending in "
+            f"{', '.join(SUFFIXES)}), found {'another file' if path.exists() else 'nothing'}"
+        )
+    try:
+        text = read_text(path / MANIFEST, path)
+    except FileNotFoundError:
+        return Recording(path=path)
+    return _recording(path, parse_mapping(text, str(path / MANIFEST)))
+
+
+def find_recordings(root: str | Path, service: str | None = None) -> list[Recording]:
+    """The recordings with a manifest below `root` (of one service), by service, then release.
+
+    RecordingError where a manifest is damaged. A root that is not there holds none.
+    """
+    found = [load_recording(folder) for folder in _folders_with_manifest(Path(root), _DEEPEST)]
+    chosen = [recording for recording in found if service in (None, recording.service)]
+    return sorted(chosen, key=lambda one: (one.service, _version_key(one.release), str(one.path)))
+
+
+def write_manifest(
+    folder: str | Path, deployment: Deployment, *, recorded: str, recorder: str
+) -> Recording:
+    """Write the manifest of the recording in `folder`, and give it back; write it before the first cassette.
+
+    `recorded` is a day, `recorder` names the program and its version. RecordingError where the disk refuses.
+    """
+    folder = Path(folder)
+    ends = deployment.range or MicroversionRange()
+    recording = Recording(
+        path=folder,
+        service=deployment.service,
+        release=deployment.release,
+        series=deployment.series,
+        minimum=str(ends.low or ""),
+        maximum=str(ends.high or ""),
+        listed=tuple(map(str, deployment.listed)),
+        extensions=deployment.extensions,
+        majors=deployment.majors,
+        endpoint=canonical_endpoint(deployment.service, deployment.endpoint),
+        recorded=recorded,
+        recorder=recorder,
+    )
+    write_text(folder / MANIFEST, manifest_text(_values(recording)), folder)
+    return recording
+
+
+def cassette_path(folder: Path, slug: str, microversion: str) -> Path:
+    """Where the cassette of a case stands; RecordingError where slug or microversion would lead elsewhere."""
+    name = microversion or UNVERSIONED
+    for part in (*slug.split("/"), name):
+        if not _PART.fullmatch(part):
+            raise RecordingError(
+                f"{folder}: {slug!r} at {name!r} is no place for a cassette: "
+                "each part of the name must be there and must not begin with a dot"
+            )
+    return folder / slug / f"{name}.yaml"
+
+
+def case_path(folder: Path, case: Case) -> Path:
+    """The same for a case."""
+    return cassette_path(folder, case.scenario.slug, str(case.microversion or ""))
+
+
+def cassettes_in(folder: Path) -> Iterator[Path]:
+    """The cassettes below a recording's folder, in order of their names; nothing hidden, no links."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise RecordingError(f"{folder}: cannot be read: {error.strerror or error}") from None
+    for entry in entries:
+        if entry.name.startswith(".") or entry.name == MANIFEST:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(Path(entry.path))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _below(path)
+        elif path.suffix in SUFFIXES:
+            yield path
+
+
+def _folders_with_manifest(folder: Path, depth: int) -> Iterator[Path]:
+    if (folder / MANIFEST).is_file():
+        yield folder
+    elif depth and folder.is_dir():
+        for below in sorted(folder.iterdir()):
+            if below.is_dir() and not below.name.startswith("."):
+                yield from _folders_with_manifest(below, depth - 1)
+
+
+def _version_key(text: str) -> tuple[Any, ...]:
+    """Releases and microversions in their order, whatever is none of them behind, by its text."""
+    for order in ("semantic", "date"):
+        key = ORDERS[order].key(text)
+        if key is not None:
+            return (0, order, key, text)
+    return (1, "", (), text)
+
+
+def _values(recording: Recording) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "format": recording.format,
+        "service": recording.service,
+        "release": recording.release,
+        "series": recording.series,
+        "range": {"min": recording.minimum, "max": recording.maximum},
+        "listed": recording.listed,
+        "extensions": recording.extensions,
+        "majors": recording.majors,
+        "endpoint": recording.endpoint,
+        "recorded": recording.recorded,
+        "recorder": recording.recorder,
+    }
+    if not (recording.minimum or recording.maximum):
+        del values["range"]
+    return {key: value for key, value in values.items() if value not in ("", ())}
+
+
+def _recording(path: Path, data: Mapping[str, Any]) -> Recording:
+    file = path / MANIFEST
+    known = {field.name for field in fields(Recording)} - {"path", "minimum", "maximum"} | {"range"}
+    unknown = [key for key in data if key not in known]
+    if unknown:
+        names = ", ".join(sorted(known))
+        raise RecordingError(f"{file}: unknown key {unknown[0]!r}; expected one of {names}")
+    if data.get("format") != FORMAT:
+        raise RecordingError(
+            f"{file}: expected format {FORMAT}, found {data.get('format')!r}; "
+            "record it again, or read it with the release of contract-tests that wrote it"
+        )
+
+    def text(values: Mapping[str, Any], key: str) -> str:
+        value = values.get(key, "")
+        if not isinstance(value, str):
+            raise RecordingError(f"{file}: expected {key!r} to be text, found {value!r}; put it in quotes")
+        return value
+
+    def texts(key: str) -> tuple[str, ...]:
+        items = data.get(key, [])
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            raise RecordingError(f"{file}: expected {key!r} to be a list of texts, found {items!r}")
+        return tuple(items)
+
+    ends = data.get("range", {})
+    if not isinstance(ends, dict) or set(ends) - {"min", "max"}:
+        raise RecordingError(f"{file}: expected 'range' to be {{min: TEXT, max: TEXT}}, found {ends!r}")
+    if not text(data, "service"):
+        raise RecordingError(f"{file}: expected 'service', the name of the recorded service; record it again")
+    return Recording(
+        path=path,
+        service=text(data, "service"),
+        release=text(data, "release"),
+        series=text(data, "series"),
+        minimum=text(ends, "min"),
+        maximum=text(ends, "max"),
+        listed=texts("listed"),
+        extensions=texts("extensions"),
+        majors=texts("majors"),
+        endpoint=text(data, "endpoint"),
+        recorded=text(data, "recorded"),
+        recorder=text(data, "recorder"),
+    )
