@@ -52,12 +52,9 @@ def check_headers(expect: Expectation, response: Response, context: Context) -> 
 
 
 def check_json(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
-    """`json`: what each path finds is as its matcher says."""
-    if not expect.json:
-        return
+    """`json`: what each path finds is as its matcher says. `check_body` tells of a body that is no JSON."""
     document = response.json
     if document is MISSING:
-        yield _no_json(response, expect.mark("json", context.mark))
         return
     for written, matcher in expect.json:
         path = written
@@ -77,15 +74,23 @@ def check_text(expect: Expectation, response: Response, context: Context) -> Ite
 
 
 def check_body(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
-    """`body`: absent or present. What is called JSON is JSON, whether or not anything is expected of it."""
+    """`body`: absent or present. What is called JSON, or of which JSON is expected, is JSON."""
     if expect.body == "absent" and response.body:
         yield Finding(rule="body-absent", mark=expect.mark("body", context.mark), got=response.text[:200])
     elif expect.body == "present" and not response.body:
         yield Finding(rule="body-present", mark=expect.mark("body", context.mark))
+    if response.json is not MISSING:
+        return
     media_type = (response.header("content-type") or "").partition(";")[0].strip().lower()
-    if response.body and (media_type == "application/json" or media_type.endswith("+json")):
-        if response.json is MISSING and not expect.json and expect.schema is None:
-            yield _no_json(response, context.mark)
+    called = bool(response.body) and (media_type == "application/json" or media_type.endswith("+json"))
+    wanted = expect.schema is not None or not all(m.accepts(MISSING, context.variables) for _, m in expect.json)
+    if called or wanted:
+        mark = expect.mark("json" if expect.json else "schema", context.mark)
+        if response.body:
+            got, detail = response.header("content-type") or "no Content-Type", response.text[:120]
+        else:
+            got, detail = "no body", "it is empty"
+        yield Finding(rule="body-invalid-json", mark=mark, got=Words(got), detail=detail)
 
 
 def check_schema(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
@@ -95,8 +100,6 @@ def check_schema(expect: Expectation, response: Response, context: Context) -> I
     mark = expect.mark("schema", context.mark)
     document = response.json
     if document is MISSING:
-        if not expect.json:
-            yield _no_json(response, mark)
         return
     schema = expect.schema.at(context.microversion)
     if schemas.is_valid(schema, document):
@@ -175,12 +178,3 @@ def _match(rule: str, where: str, matcher: Matcher, value: Any, context: Context
     yield Finding(
         rule=rule, mark=matcher.mark, where=where, expected=Words(matcher.describe(context.variables)), got=value
     )
-
-
-def _no_json(response: Response, mark: Mark) -> Finding:
-    if not response.body:
-        return Finding(rule="body-invalid-json", mark=mark, got=Words("no body"), detail="it is empty")
-    media_type = response.header("content-type") or "no Content-Type"
-    return Finding(rule="body-invalid-json", mark=mark, got=Words(media_type), detail=response.text[:120])
-
-

@@ -24,7 +24,13 @@ KINDS = {
     "none": "the API has no versions that a request could ask for",
 }
 
-DEFAULT_ORDERS = {"openstack": "number", "header": "date", "url": "major", "media-type": "semantic", "query": "date"}
+DEFAULT_ORDERS = {
+    "openstack": "number",
+    "header": "date",
+    "url": "major",
+    "media-type": "semantic",
+    "query": "date",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +43,8 @@ class Carrier:
     def read(self, value: str) -> str | None:
         """The version in one header value, or None where it speaks of something else."""
         before, _, after = self.form.partition("{}")
-        if value.startswith(before) and value.endswith(after):
-            return value[len(before) : len(value) - len(after) or None].strip()
+        if len(value) >= len(self.form) - 2 and value.startswith(before) and value.endswith(after):
+            return value[len(before) : len(value) - len(after)].strip()
         return None
 
 
@@ -58,21 +64,44 @@ class Dialect:
     prefix: str = "/{}"
 
     def ask(self, request: Request, version: str | None) -> Request:
-        """`request`, asking for `version`; None asks for none (the header, parameter or prefix is left out)."""
+        """`request`, asking for `version`; None asks for none (the header, parameter or prefix is left out).
+
+        A request that speaks of its version itself keeps its word: a header, a parameter, or a target that
+        a service gave as a link (a whole URL, or a path that begins with the version).
+        """
         if version is None or self.kind == "none":
             return request
         if self.carriers:
             own = {name.lower() for name, _ in request.headers}
-            added = tuple((c.name, c.form.format(version)) for c in self.carriers if c.name.lower() not in own)
+            added = tuple(
+                (c.name, c.form.format(version)) for c in self.carriers if c.name.lower() not in own
+            )
             return replace(request, headers=request.headers + added)
         if self.kind == "url":
-            return replace(request, target=self.prefix.format(version) + request.target)
+            prefix = self.prefix.format(version)
+            if "://" in request.target or re.match(f"{re.escape(prefix)}(?=[/?]|$)", request.target):
+                return request
+            return replace(request, target=prefix + request.target)
         if self.kind == "query":
+            if self.parameter in dict(split_target(request.target)[1]):
+                return request
             joint = "&" if "?" in request.target else "?"
             return replace(request, target=f"{request.target}{joint}{self.parameter}={version}")
-        accept = f"{self.media_type};{self.parameter}={version}"
-        others = tuple(h for h in request.headers if h[0].lower() != "accept")
-        return replace(request, headers=(*others, ("Accept", accept)))
+        return self._ask_by_media_type(request, version)
+
+    def _ask_by_media_type(self, request: Request, version: str) -> Request:
+        """The parameter goes to each media type that is asked for; plain JSON is the dialect's own type."""
+        named = ", ".join(header_values(request.headers, "accept"))
+        if named in ("", "application/json"):
+            named = self.media_type
+        parts = []
+        for part in named.split(","):
+            media, joint, rest = part.strip().partition(";")
+            if media_parameter(part, self.parameter) is None:
+                media = f"{media};{self.parameter}={version}"
+            parts.append(f"{media}{joint}{rest}")
+        others = tuple(header for header in request.headers if header[0].lower() != "accept")
+        return replace(request, headers=(*others, ("Accept", ", ".join(parts))))
 
     def echoed(self, response: Response) -> tuple[str, ...]:
         """The versions that the response says it is, one for each carrier that speaks (often one)."""
@@ -90,7 +119,8 @@ class Dialect:
             (carrier.name, version)
             for carrier in self.carriers
             for value in header_values(headers, carrier.name)
-            if (version := carrier.read(value)) is not None
+            for part in value.split(",")
+            if (version := carrier.read(part.strip())) is not None
         )
 
     def carried(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -98,12 +128,18 @@ class Dialect:
 
         The URL and query dialects carry it in the target, which is compared anyway.
         """
-        headers = tuple(headers)
-        names = {carrier.name.lower() for carrier in self.carriers} or (
-            {"accept"} if self.kind == "media-type" else set()
-        )
+        if self.kind == "media-type":
+            versions = (
+                media_parameter(part, self.parameter)
+                for value in header_values(headers, "accept")
+                for part in value.split(",")
+            )
+            return tuple(sorted(("accept", version) for version in versions if version is not None))
+        names = {carrier.name.lower() for carrier in self.carriers}
         return tuple(
-            sorted((name.lower(), " ".join(value.split())) for name, value in headers if name.lower() in names)
+            sorted(
+                (name.lower(), " ".join(value.split())) for name, value in headers if name.lower() in names
+            )
         )
 
     def without_version(self, target: str) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -113,7 +149,9 @@ class Dialect:
             query = tuple(pair for pair in query if pair[0] != self.parameter)
         if self.kind == "url":
             before, _, after = self.prefix.partition("{}")
-            path = re.sub(f"^{re.escape(before)}[^/]*{re.escape(after)}(?=/|$)", "", path)
+            found = re.match(f"{re.escape(before)}([^/]+){re.escape(after)}(?=/|$)", path)
+            if found and (self.order is None or self.order.key(found[1]) is not None):
+                path = path[found.end() :]
         return path, query
 
 

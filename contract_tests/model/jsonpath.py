@@ -8,7 +8,9 @@ from typing import Any
 
 from contract_tests.model.http import MISSING
 
-_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\['([^'\\]*)'\]|\[\"([^\"\\]*)\"\]")
+_STEP = re.compile(
+    r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(0|[1-9][0-9]{0,14})\]|\['([^'\\\x00-\x1f]*)'\]|\[\"([^\"\\\x00-\x1f]*)\"\]"
+)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -54,7 +56,7 @@ class JsonPath:
         return (JsonPath, (self.source,))
 
     def find(self, document: Any) -> Any:
-        """The value (or, for a path that is not singular, the list of values); MISSING where there is none."""
+        """The value (for a path that is not singular, the list of values); MISSING where there is none."""
         if self.steps is None:
             values = _compile(self.source).find(document).values() if document is not MISSING else []
             if self.singular:
@@ -82,6 +84,8 @@ def _plain_steps(source: str) -> tuple[str | int, ...] | None:
         if found is None:
             return None
         name, index, single, double = found.groups()
-        steps.append(int(index) if index is not None else next(s for s in (name, single, double) if s is not None))
+        steps.append(
+            int(index) if index is not None else next(s for s in (name, single, double) if s is not None)
+        )
         at = found.end()
     return tuple(steps)

@@ -6,6 +6,7 @@ one variable keeps the variable's type.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -96,12 +97,8 @@ def _lookup(name: str, variables: Mapping[str, Any]) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """How a variable's value stands inside a text: JSON's words for true, false and null."""
-    if isinstance(value, str):
-        return value
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
+    """How a variable's value stands inside a text: a string as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def compile_text(text: str) -> str | Template:
@@ -141,11 +138,15 @@ def compile_value(value: Any) -> Any:
         return compile_text(value)
     if isinstance(value, list):
         items = [compile_value(item) for item in value]
-        return Computed(items) if any(map(_is_computed, items)) else value
+        if any(map(_is_computed, items)):
+            return Computed(items)
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     if isinstance(value, dict):
         pairs = [(compile_text(key), compile_value(item)) for key, item in value.items()]
         if any(_is_computed(key) or _is_computed(item) for key, item in pairs):
             return Computed(dict(pairs))
+        same = all(key is old and item is value[old] for (key, item), old in zip(pairs, value, strict=True))
+        return value if same else dict(pairs)
     return value
 
 

@@ -15,6 +15,9 @@ from typing import Any
 
 from contract_tests.model.http import Headers, Response
 
+AGAIN = "record it again"
+"""How every fault of a recording is mended."""
+
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a body that decoding may give at most: a small gzip body may hold gigabytes."""
 

@@ -23,7 +23,8 @@ _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./+;=-]*(?: [A-Za-z0-9_./+;=-]+)*")
 _PLAIN_URI = re.compile(r"https?://[A-Za-z0-9_./+;=?&%~:,$*!()-]*[A-Za-z0-9_/]")
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
-_BLOCK = re.compile(r"[!-~][\x20-\x7e]*(?:\n+[\x20-\x7e]+)*\n?")
+_LINE = r"[!-~](?:[ -~]*[!-~])?"
+_BLOCK = re.compile(rf"{_LINE}(?:\n+ *{_LINE})*\n?")
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\", "\0": "\\0"}
 
 

@@ -28,7 +28,7 @@ def read_text(path: Path, root: Path) -> str:
         handle = os.open(path, _READ)
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise RecordingError(f"{path}: expected a file, found something else; record it again")
+                raise RecordingError(f"{path}: expected a file, found something else; take it away")
             data = file.read()
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(str(path)) from None

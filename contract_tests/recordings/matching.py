@@ -62,6 +62,7 @@ class Tape:
         self._next = 0
         self._by_call: dict[Hashable, deque[Entry]] | None = None
         self._by_key: dict[Hashable, deque[Entry]] = {}
+        self._shown: set[int] = set()
 
     def take(self, request: Request, call: str = "") -> Entry:
         """The first unused entry that is this request, one of the same call before others.
@@ -83,8 +84,8 @@ class Tape:
         return found
 
     def unused(self) -> tuple[Entry, ...]:
-        """The entries that nobody has asked for so far."""
-        return tuple(entry for entry in self.cassette.entries if not entry.used)
+        """The entries that nobody has asked for so far, less those that a Miss has shown as its nearest."""
+        return tuple(one for one in self.cassette.entries if not one.used and one.number not in self._shown)
 
     def differences(self, entry: Entry, request: Request) -> tuple[tuple[str, str], ...]:
         """(aspect, what differs) between a recorded request and this one; empty where they are the same."""
@@ -136,9 +137,10 @@ class Tape:
         cassette = self.cassette
         by = f" (call {call!r})" if call else ""
         lines = [f"no recorded answer for {request.method} {self._redaction.text(request.target)}{by}"]
-        nearest = self.nearest(request, call)
+        nearest = self._nearest(request, call)
         if nearest is None:
             return f"{lines[0]}\n  {cassette.path}: no requests were recorded"
+        self._shown.add(nearest.number)
         differences = self.differences(nearest, request)
         if not differences:
             key = self._asked(request).key
@@ -159,7 +161,7 @@ class Tape:
             lines.append("  that one is used already")
         return "\n  ".join(lines)
 
-    def nearest(self, request: Request, call: str = "") -> Entry | None:
+    def _nearest(self, request: Request, call: str) -> Entry | None:
         """The entry that differs from the request in the fewest aspects; None in an empty cassette."""
 
         def distance(entry: Entry) -> tuple[object, ...]:

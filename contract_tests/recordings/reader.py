@@ -16,11 +16,9 @@ from typing import Any
 import yaml12
 
 from contract_tests.errors import RecordingError
-from contract_tests.recordings.cassette import Cassette, Entry, unbase64
+from contract_tests.recordings.cassette import AGAIN, Cassette, Entry, unbase64
 from contract_tests.recordings.emitter import END
 from contract_tests.recordings.files import read_text
-
-AGAIN = "record it again"
 
 
 class _UnexpectedError(Exception):
@@ -38,6 +36,7 @@ def read_cassette(path: Path, root: Path) -> Cassette:
 
 def parse_cassette(text: str, path: str) -> Cassette:
     """The same from a text; `path` stands in messages and tells JSON by its suffix."""
+    text = text.replace("\r\n", "\n")  # a checkout may have turned the ends of lines
     if path.endswith(".json"):
         return _checked(_parse_json(text, path), path)
     if "\0" in text:

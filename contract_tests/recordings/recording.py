@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -14,6 +13,7 @@ from contract_tests.model.case import Case
 from contract_tests.model.microversion import ORDERS, MicroversionRange
 from contract_tests.model.service import Service
 from contract_tests.model.target import Deployment
+from contract_tests.recordings.cassette import AGAIN
 from contract_tests.recordings.emitter import manifest_text
 from contract_tests.recordings.files import read_text, write_text
 from contract_tests.recordings.reader import parse_mapping
@@ -60,7 +60,12 @@ class Recording:
         return self.path.suffix in SUFFIXES and self.path.is_file()
 
     def cases(self) -> dict[str, tuple[str, ...]]:
-        """The recorded cases: a scenario's slug, and its microversions as text in order ("" for none)."""
+        """The recorded cases: a scenario's slug, and its microversions as text in order ("" for none).
+
+        A single cassette names no case. RecordingError where the folder cannot be read.
+        """
+        if self.is_file:
+            return {}
         found: dict[str, list[str]] = {}
         for path in cassettes_in(self.path):
             slug = path.parent.relative_to(self.path).as_posix()
@@ -77,7 +82,7 @@ class Recording:
             try:
                 return order.parse(text)
             except ValueError as error:
-                raise RecordingError(f"{self.path / MANIFEST}: {error}; record it again") from None
+                raise RecordingError(f"{self.path / MANIFEST}: {error}; {AGAIN}") from None
 
         ends = [parse(end) if end else None for end in (self.minimum, self.maximum)]
         known = order is not None and any(end is not None for end in ends)
@@ -171,25 +176,15 @@ def case_path(folder: Path, case: Case) -> Path:
 
 
 def cassettes_in(folder: Path) -> Iterator[Path]:
-    """The cassettes below a recording's folder, in order of their names; nothing hidden, no links."""
+    """The cassettes below a recording's folder, by name; nothing hidden, no linked folders."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise RecordingError(f"{folder}: cannot be read: {error.strerror or error}") from None
-    for entry in entries:
-        if entry.name.startswith(".") or entry.name == MANIFEST:
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(Path(entry.path))
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
+    for path in paths:
         if path.is_dir() and not path.is_symlink():
-            yield from _below(path)
-        elif path.suffix in SUFFIXES:
+            yield from cassettes_in(path)
+        elif path.suffix in SUFFIXES and path.name != MANIFEST:
             yield path
 
 
@@ -259,7 +254,7 @@ def _recording(path: Path, data: Mapping[str, Any]) -> Recording:
     if not isinstance(ends, dict) or set(ends) - {"min", "max"}:
         raise RecordingError(f"{file}: expected 'range' to be {{min: TEXT, max: TEXT}}, found {ends!r}")
     if not text(data, "service"):
-        raise RecordingError(f"{file}: expected 'service', the name of the recorded service; record it again")
+        raise RecordingError(f"{file}: expected 'service', the name of the recorded service; {AGAIN}")
     return Recording(
         path=path,
         service=text(data, "service"),

@@ -12,8 +12,10 @@ from typing import Any
 import yaml
 
 from contract_tests.errors import RecordingError
+from contract_tests.recordings.cassette import AGAIN
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DEEPEST = 50
 _PYTHON = "tag:yaml.org,2002:python/"
 
 
@@ -68,15 +70,25 @@ _Loader.add_constructor(_PYTHON + "object/apply:builtins.iter", _iterator)
 def load(text: str, path: str) -> Any:
     """The document's plain values; RecordingError with file and line where it is no such YAML."""
     try:
+        _shallow(text, path)
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - derived from the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else path
         problem = getattr(error, "problem", None) or " ".join(str(error).split())
-        raise RecordingError(f"{place}: expected a cassette's YAML: {problem}; record it again") from None
-    except RecursionError:
-        raise RecordingError(
-            f"{path}: expected a cassette's YAML, found it nested too deep; record it again"
-        ) from None
+        raise RecordingError(f"{place}: expected a cassette's YAML: {problem}; {AGAIN}") from None
     except ValueError as error:  # a timestamp or a number that is none
-        raise RecordingError(f"{path}: expected a cassette's YAML: {error}; record it again") from None
+        raise RecordingError(f"{path}: expected a cassette's YAML: {error}; {AGAIN}") from None
+
+
+def _shallow(text: str, path: str) -> None:
+    """RecordingError where it is nested deeper than any cassette: libyaml's loader would crash the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                line = event.start_mark.line + 1
+                raise RecordingError(f"{path}:{line}: expected a cassette's YAML, nested too deep; {AGAIN}")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1

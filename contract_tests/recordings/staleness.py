@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 from contract_tests.model.case import Case
 from contract_tests.model.finding import Finding, Mark
-from contract_tests.recordings.cassette import Cassette
-
-RECORD_AGAIN = "record it again"
+from contract_tests.recordings.cassette import AGAIN, Cassette
 
 
 def asked_of(case: Case) -> dict[str, str]:
@@ -39,7 +37,7 @@ def stale_calls(cassette: Cassette, case: Case) -> Iterator[tuple[str, str]]:
     common_now = [name for name in now if name in cassette.asked]
     for then, new in zip(common_then, common_now, strict=True):
         if then != new:
-            yield new, f"comes before {then!r}"
+            yield new, f"now comes before {then!r}"
             return
 
 
@@ -53,7 +51,7 @@ def stale_finding(cassette: Cassette, case: Case, name: str, change: str, more: 
     detail = (
         f"the scenario has changed since {cassette.path} was recorded: call {name!r} {change}"
         + (f" ({more})" if more else "")
-        + f"; {RECORD_AGAIN}"
+        + f"; {AGAIN}"
     )
     return Finding(rule="recording-stale", mark=mark_of(case, name), where=name, detail=detail)
 

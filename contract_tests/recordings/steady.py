@@ -22,6 +22,7 @@ FIXED_DATE = "Thu, 01 Jan 2026 00:00:00 GMT"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _DATE = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
+_DATES = re.compile(_DATE)
 _SHAPES = re.compile(rf"(?<![0-9a-fA-F])(?:req-)?{_UUID}(?![0-9a-fA-F])|{_DATE}")
 
 
@@ -71,12 +72,14 @@ def steady(
     names = {name.lower() for name in volatile}
     known: set[str] = set()
     fixed: dict[str, str] = {}
+    dates: set[str] = set()  # not counted: how many there are depends on how fast the service was
     for interaction in interactions:
         known.update(_asked_values(interaction))
         for name, value in interaction.response.headers:
             new = value not in known and value not in fixed
             if new and name.lower() in names and _SHAPES.fullmatch(value):
-                fixed[value] = _fixed(value, len(fixed) + 1)
+                fixed[value] = _fixed(value, len(fixed) + 1 - len(dates))
+                dates.update(_DATES.findall(value))
 
     def change(text: str) -> str:
         text = rewrite(text)

@@ -21,6 +21,7 @@ class Place:
 def places(interaction: Interaction) -> Iterator[Place]:
     """Everything of an interaction that a cassette would hold; bodies as bytes."""
     request, response = interaction.request, interaction.response
+    yield Place("the name", interaction.call)
     yield Place("the method", request.method)
     yield Place("the URI", request.target)
     for side, headers in (("request", request.headers), ("response", response.headers)):

@@ -141,6 +141,11 @@ class KeystoneIdentity:
                 f"{self.where}: {self.auth_url} refused the credentials (HTTP {error.http_status}); "
                 "check user, password, project and domains"
             ) from None
+        except (exceptions.BadRequest, exceptions.AuthorizationFailure) as error:
+            text = self._hidden(" ".join(str(error).split())[:300])
+            raise UsageError(
+                f"{self.where}: {text} ({self.auth_url}); check the identity's options"
+            ) from None
         except (exceptions.ClientException, OSError, ValueError) as error:
             text = self._hidden(" ".join(str(error).split())[:300] or type(error).__name__)
             raise Unreachable(

@@ -318,13 +318,15 @@ def _cause(error: BaseException, timeout: float) -> str:
     if first(urllib3.exceptions.NameResolutionError):
         return "the host's name cannot be resolved; check the endpoint's spelling and this machine's DNS"
     if first(urllib3.exceptions.ProxyError):
-        return f"the proxy gave no connection ({_plain(chain[-1])}); check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
+        reason = _plain(chain[-1])
+        return f"the proxy gave no connection ({reason}); check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
     if first(ConnectionRefusedError):
         return "connection refused; is the service running, and listening there?"
     if first(urllib3.exceptions.ConnectTimeoutError) and not new:
         return f"no connection within {timeout:g} s; check the endpoint, or raise the target's timeout"
     if late:
-        return f"no whole answer within {timeout:g} s; look at the service's log, or raise the target's timeout"
+        hint = "look at the service's log, or raise the target's timeout"
+        return f"no whole answer within {timeout:g} s; {hint}"
     if found := first(ssl.SSLCertVerificationError):
         reason = getattr(found, "verify_message", "") or _plain(found)
         return f"the server's certificate is not accepted ({reason}); give tls.ca, or tls.verify: false"

@@ -65,9 +65,14 @@ class Recorder:
         return self.inner.endpoint
 
     def open(self, case: Case | None = None) -> Channel:
-        """A channel that records the case; without a case nothing is recorded."""
-        channel = self.inner.open(case)
-        return channel if case is None else RecorderChannel(self, case, channel)
+        """A channel that records the case; without a case nothing is recorded.
+
+        RecordingError where the case's name is no place for a cassette; else as `inner` does.
+        """
+        if case is None:
+            return self.inner.open(case)
+        case_path(self.folder, case)
+        return RecorderChannel(self, case, self.inner.open(case))
 
     def close(self) -> None:
         self.inner.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import threading
@@ -14,15 +15,17 @@ from contract_tests.model.finding import Finding
 from contract_tests.model.http import Request, Response
 from contract_tests.model.scenario import Call
 from contract_tests.model.service import Service
-from contract_tests.recordings.cassette import Cassette, Entry
+from contract_tests.recordings.cassette import AGAIN, Cassette, Entry
+from contract_tests.recordings.files import read_text
 from contract_tests.recordings.matching import Tape, below_origin
 from contract_tests.recordings.reader import read_cassette
 from contract_tests.recordings.recording import SUFFIXES, Recording, case_path, cassettes_in
-from contract_tests.recordings.staleness import RECORD_AGAIN, asked_of, mark_of, stale_calls, stale_finding
+from contract_tests.recordings.staleness import asked_of, mark_of, stale_calls, stale_finding
 from contract_tests.transport.outgoing import absolute
 
 _SCENARIO = re.compile(r"^  scenario: '?([^\s']+)'?$", re.MULTILINE)
-_HEAD = 2048
+_HEAD = 500
+"""Characters within which a cassette of ours names its scenario."""
 
 
 class RecordingTransport:
@@ -80,9 +83,10 @@ class RecordingTransport:
             if self._folders is None:
                 self._folders = {}
                 for path in cassettes_in(self.recording.path):
-                    if path.parent not in self._folders.values():
-                        with path.open("rb") as file:
-                            found = _SCENARIO.search(file.read(_HEAD).decode("utf-8", "replace"))
+                    if path.parent in self._folders.values():
+                        continue
+                    with contextlib.suppress(RecordingError, FileNotFoundError):
+                        found = _SCENARIO.search(read_text(path, self.recording.path), 0, _HEAD)
                         if found:
                             self._folders[found[1]] = path.parent
             return self._folders.get(scenario)
@@ -121,7 +125,6 @@ class RecordingChannel:
         self._tape = Tape(cassette, service)
         self._endpoint = endpoint
         self._made: set[str] = set()
-        self._shown: set[int] = set()
         self._changes: dict[str, str] = {}
 
     def send(self, request: Request, call: Call | None = None) -> Response:
@@ -138,16 +141,13 @@ class RecordingChannel:
         try:
             entry = self._tape.take(asked, name)
         except Miss as miss:
-            nearest = self._tape.nearest(asked, name)
-            if nearest is not None:
-                self._shown.add(nearest.number)
             raise Miss(f"{miss}{self._stale(name)}") from None
         try:
             return entry.response()
         except ValueError as error:
             raise RecordingError(
                 f"{self.cassette.path}: interaction {entry.number}: expected a response body that can be "
-                f"decoded: {error}; record it again"
+                f"decoded: {error}; {AGAIN}"
             ) from None
 
     def close(self) -> tuple[Finding, ...]:
@@ -165,7 +165,7 @@ class RecordingChannel:
     def _forgotten(self) -> list[Entry]:
         unused = self._tape.unused()
         skipped = asked_of(self._case).keys() - self._made if unused else set()
-        return [one for one in unused if one.number not in self._shown and one.call not in skipped]
+        return [one for one in unused if one.call not in skipped]
 
     def _unused(self, entry: Entry) -> Finding:
         return Finding(
@@ -186,4 +186,4 @@ class RecordingChannel:
         change = dict(stale_calls(self.cassette, self._case)).get(name)
         if change is None:
             return ""
-        return f"\n  the scenario has changed since this was recorded: call {name!r} {change}; {RECORD_AGAIN}"
+        return f"\n  the scenario has changed since this was recorded: call {name!r} {change}; {AGAIN}"

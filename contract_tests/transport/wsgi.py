@@ -97,14 +97,15 @@ class WsgiTransport:
 
     def _send(self, request: Request, url: str) -> Response:
         headers = headers_to_send(request, identity_for(self.identities, request.role).headers())
-        environ = self._environ(request, url, headers)
+        errors = io.StringIO()
+        environ = {**self._environ(request, url, headers), "wsgi.errors": errors}
         try:
             return _call(self._application, environ)
         except (Exception, SystemExit) as error:
             text = f"{request.method} {url}: the application raised {_plain(error)}; look at its log"
             raise Unreachable(shown(text, all_secrets(self.identities))) from None
         finally:
-            written = environ["wsgi.errors"].getvalue()
+            written = errors.getvalue()
             if written and LOG.isEnabledFor(logging.DEBUG):
                 LOG.debug("wsgi.errors: %s", shown(written, all_secrets(self.identities)))
 
@@ -132,7 +133,6 @@ class WsgiTransport:
             "wsgi.url_scheme": base.scheme,
             "wsgi.input": io.BytesIO(body),
             "wsgi.input_terminated": True,
-            "wsgi.errors": io.StringIO(),
             "wsgi.multithread": True,
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,

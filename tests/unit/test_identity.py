@@ -168,8 +168,8 @@ class TestStatic(unittest.TestCase):
         self.fails(
             "pasword",
             {},
-            "unknown kind 'pasword'; expected one of none, token, headers, password, application_credential, cloud; "
-            "did you mean 'password'?",
+            "unknown kind 'pasword'; expected one of none, token, headers, password, application_credential, "
+            "cloud; did you mean 'password'?",
         )
         self.fails("none", {"token": "x"}, "unknown option 'token'; this kind has no options")
         self.fails("token", {}, "the option token is missing; add it to the identity")
@@ -269,6 +269,15 @@ class TestPassword(KeystoneCase):
         self.assertEqual(
             f"target 'lab', identity 'admin': {self.server.url} refused the credentials (HTTP 401); "
             "check user, password, project and domains",
+            str(caught.exception),
+        )
+
+    def test_options_that_contradict_each_other(self) -> None:
+        with self.assertRaises(UsageError) as caught:
+            self.build(self.password(system_scope="all")).headers()
+        self.assertEqual(
+            "target 'lab', identity 'admin': Authentication cannot be scoped to multiple targets. Pick one of: "
+            f"project, domain, trust, system or unscoped ({self.server.url}); check the identity's options",
             str(caught.exception),
         )
 
@@ -378,8 +387,8 @@ class TestCloud(KeystoneCase):
         with self.assertRaises(UsageError) as caught:
             self.build(IdentitySpec(kind="cloud", values={"cloud": "labb"}))
         self.assertEqual(
-            "target 'lab', identity 'admin': cloud 'labb': Cloud labb was not found.; clouds.yaml is looked for "
-            "here, in ~/.config/openstack, /etc/openstack and OS_CLIENT_CONFIG_FILE",
+            "target 'lab', identity 'admin': cloud 'labb': Cloud labb was not found.; clouds.yaml is looked "
+            "for here, in ~/.config/openstack, /etc/openstack and OS_CLIENT_CONFIG_FILE",
             str(caught.exception),
         )
 
@@ -451,8 +460,8 @@ class TestOpen(KeystoneCase):
             with self.assertRaises(UsageError) as caught:
                 open_target(self.target(identities=identities, region=region), PLACEMENT)
             self.assertEqual(
-                "target 'lab': no endpoint for the service 'placement', and no identity's catalog has placement "
-                f"(region {region or 'any'}, interface public); add 'placement: URL' below its 'endpoints'",
+                "target 'lab': no endpoint for the service 'placement', and no identity's catalog has "
+                f"placement (region {region or 'any'}, interface public); add 'placement: URL' below its 'endpoints'",
                 str(caught.exception),
             )
 
@@ -495,7 +504,8 @@ class TestOpen(KeystoneCase):
         with self.assertRaises(UsageError) as caught:
             open_target(self.target(endpoints={"*": "https://x.example"}, tls=Tls(ca="/nowhere")), PLACEMENT)
         self.assertEqual(
-            "target 'lab', service 'placement': tls.ca '/nowhere': there is no such file; give a PEM file's path",
+            "target 'lab', service 'placement': tls.ca '/nowhere': there is no such file; "
+            "give a PEM file's path",
             str(caught.exception),
         )
 

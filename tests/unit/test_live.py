@@ -475,8 +475,8 @@ class TestRedirects(LiveCase):
             with self.assertRaises(Refused) as caught:
                 self.ask(server.url, get("/x", follow=True, role="admin"), identities)
             self.assertEqual(
-                f"GET {server.url}/x: it redirects to {other.url}/y?token=***, which is not the target's own host; "
-                "expect the redirect itself (leave out 'redirects: follow')",
+                f"GET {server.url}/x: it redirects to {other.url}/y?token=***, which is not the target's own "
+                "host; expect the redirect itself (leave out 'redirects: follow')",
                 str(caught.exception),
             )
             self.assertEqual([], other.seen)
@@ -658,8 +658,8 @@ class TestProxy(LiveCase):
     def test_a_dead_proxy_is_named(self) -> None:
         with mock.patch.dict(os.environ, {"http_proxy": f"http://127.0.0.1:{free_port()}", "no_proxy": ""}):
             self.assertEqual(
-                "GET http://service.invalid/x: the proxy gave no connection ([Errno 111] Connection refused); "
-                "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+                "GET http://service.invalid/x: the proxy gave no connection ([Errno 111] Connection refused)"
+                "; check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
                 self.unreachable("http://service.invalid"),
             )
 
@@ -672,7 +672,8 @@ class TestTls(LiveCase):
         cls.addClassCleanup(cls.folder.cleanup)
         cls.cert, cls.key = Path(cls.folder.name, "cert.pem"), Path(cls.folder.name, "key.pem")
         command = (
-            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost "
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 "
+            "-subj /CN=localhost "
             f"-addext subjectAltName=IP:127.0.0.1 -out {cls.cert} -keyout {cls.key}"
         )
         subprocess.run(command.split(), check=True, capture_output=True)
@@ -770,8 +771,8 @@ class TestEndpoint(unittest.TestCase):
             ("http://h/?x=1", "endpoint 'http://h/?x=1': expected a URL without '?' and '#'"),
             (
                 "http://me:s3cret@h/",
-                "endpoint of host 'h': it holds a user name or a password; take them out and give the target an "
-                "identity (kind headers: Authorization)",
+                "endpoint of host 'h': it holds a user name or a password; take them out and give the "
+                "target an identity (kind headers: Authorization)",
             ),
         ):
             with self.subTest(endpoint), self.assertRaises(UsageError) as caught:

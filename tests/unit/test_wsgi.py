@@ -310,7 +310,8 @@ class TestLoading(unittest.TestCase):
         self.assertEqual("demo_app", app.__name__)
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "ct_own_app.py").write_text(
-                "class site:\n    def wsgi(environ, start_response): ...\n\ndef make():\n    return site.wsgi\n"
+                "class site:\n    def wsgi(environ, start_response): ...\n\n"
+                "def make():\n    return site.wsgi\n"
             )
             here = Path.cwd()
             os.chdir(folder)
