@@ -12,6 +12,11 @@ _STEP = re.compile(
     r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(0|[1-9][0-9]{0,14})\]|\['([^'\\\x00-\x1f]*)'\]|\[\"([^\"\\\x00-\x1f]*)\"\]"
 )
 
+# RFC 9535, section 2.3.5.1, of a path that the library has found well-formed.
+_SINGULAR = re.compile(
+    r"""\$(?:\s*(?:\.\s*[^\s.\[\]*]+|\[\s*(?:-?[0-9]+|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*\]))*"""
+)
+
 
 @functools.lru_cache(maxsize=4096)
 def _compile(source: str) -> Any:
@@ -38,10 +43,10 @@ class JsonPath:
         self.singular = self.steps is not None
         if self.steps is None:
             try:
-                query = _compile(source)
+                _compile(source)
             except Exception as error:
-                raise ValueError(str(error).splitlines()[0]) from None
-            self.singular = bool(query.singular_query())
+                raise ValueError(" ".join(str((error.args or [error])[0]).split())) from None
+            self.singular = _SINGULAR.fullmatch(source) is not None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, JsonPath) and self.source == other.source

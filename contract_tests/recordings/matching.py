@@ -123,9 +123,7 @@ class Tape:
         return None
 
     def _asked(self, request: Request) -> Asked:
-        return _seen(
-            self._redaction.request(request), self._redaction, self._dialect, self.cassette.foreign
-        )
+        return _seen(self._redaction.request(request), self._redaction, self._dialect, self.cassette.foreign)
 
     def _recorded(self, entry: Entry) -> Asked:
         request = Request(

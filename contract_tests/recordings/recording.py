@@ -131,9 +131,7 @@ def find_recordings(root: str | Path, service: str | None = None) -> list[Record
     return sorted(chosen, key=lambda one: (one.service, _version_key(one.release), str(one.path)))
 
 
-def write_manifest(
-    folder: str | Path, deployment: Deployment, *, recorded: str, recorder: str
-) -> Recording:
+def write_manifest(folder: str | Path, deployment: Deployment, *, recorded: str, recorder: str) -> Recording:
     """Write the manifest of the recording in `folder`, and give it back; write it before the first cassette.
 
     `recorded` is a day, `recorder` names the program and its version. RecordingError where the disk refuses.

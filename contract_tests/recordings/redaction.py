@@ -36,10 +36,32 @@ HEADERS = re.compile(
 
 NAMES = frozenset(
     (
-        "password", "adminpassword", "adminpass", "originalpassword", "newpassword", "oldpassword",
-        "userpassword", "rootpassword", "passwd", "passphrase", "passcode", "secret", "secretkey",
-        "clientsecret", "sharedsecret", "secretaccesskey", "token", "accesstoken", "authtoken", "idtoken",
-        "refreshtoken", "sessiontoken", "securitytoken", "privatekey", "apikey", "accesskey",
+        "password",
+        "adminpassword",
+        "adminpass",
+        "originalpassword",
+        "newpassword",
+        "oldpassword",
+        "userpassword",
+        "rootpassword",
+        "passwd",
+        "passphrase",
+        "passcode",
+        "secret",
+        "secretkey",
+        "clientsecret",
+        "sharedsecret",
+        "secretaccesskey",
+        "token",
+        "accesstoken",
+        "authtoken",
+        "idtoken",
+        "refreshtoken",
+        "sessiontoken",
+        "securitytoken",
+        "privatekey",
+        "apikey",
+        "accesskey",
         "encryptionkey",
     )
 )
@@ -269,4 +291,3 @@ def _spellings(text: str | bytes) -> Iterator[str]:
             yield json.dumps(json.loads(decoded), ensure_ascii=False)
         except (ValueError, RecursionError):
             return
-

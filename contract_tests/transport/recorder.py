@@ -24,9 +24,24 @@ from contract_tests.transport.outgoing import absolute
 
 NO_CONTRACT = frozenset(
     (
-        "date", "server", "via", "age", "connection", "keep-alive", "transfer-encoding", "content-length",
-        "content-encoding", "x-powered-by", "x-served-by", "x-cache", "x-runtime",
-        "x-envoy-upstream-service-time", "alt-svc", "strict-transport-security", "nel", "report-to",
+        "date",
+        "server",
+        "via",
+        "age",
+        "connection",
+        "keep-alive",
+        "transfer-encoding",
+        "content-length",
+        "content-encoding",
+        "x-powered-by",
+        "x-served-by",
+        "x-cache",
+        "x-runtime",
+        "x-envoy-upstream-service-time",
+        "alt-svc",
+        "strict-transport-security",
+        "nel",
+        "report-to",
     )
 )
 """Response headers that speak of the server, the way or the wire. One that the call expects is kept."""

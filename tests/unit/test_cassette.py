@@ -68,7 +68,7 @@ SAMPLES = [
     "k=v; path=/",
     "http://placement.example/a?b=c&d=%20",
     "http://placement.example/a:",
-    "W/\"etag\"",
+    'W/"etag"',
     "x" * 3000,
 ]
 TRAPS = [
@@ -78,7 +78,9 @@ TRAPS = [
 WORDS = [word for line in TRAPS for word in line.split()]
 
 
-def taken(*, body: bytes = b"", request: bytes | None = None, kind: str = "text/plain", **options: object) -> Taken:
+def taken(
+    *, body: bytes = b"", request: bytes | None = None, kind: str = "text/plain", **options: object
+) -> Taken:
     """An interaction with these bodies, both of the media type `kind`."""
     headers = (("Content-Type", kind),)
     return Taken(
@@ -130,12 +132,18 @@ class Bodies(unittest.TestCase):
         reference = parse_reference(text, "c.yaml")
         self.assertEqual(cassette.entries[0].raw_request, reference.entries[0].raw_request)
         self.assertEqual(cassette.entries[0].raw_response, reference.entries[0].raw_response)
-        self.assertEqual(yamlserializer.deserialize(text)["interactions"][0]["request"], reference.entries[0].raw_request)
+        self.assertEqual(
+            yamlserializer.deserialize(text)["interactions"][0]["request"], reference.entries[0].raw_request
+        )
         self.assertEqual(len(cassette.entries), entries)
         return cassette.entries[-1]
 
     def test_text_and_bytes_come_back_exactly(self) -> None:
-        for body in [sample.encode() for sample in SAMPLES + WORDS] + [bytes(range(256)), b"\xff", b"\x1f\x8b"]:
+        for body in [sample.encode() for sample in SAMPLES + WORDS] + [
+            bytes(range(256)),
+            b"\xff",
+            b"\x1f\x8b",
+        ]:
             with self.subTest(body=body[:30]):
                 entry = self.both(text_of(taken(body=body, request=body)))
                 self.assertEqual(entry.response().body, body)
@@ -150,8 +158,13 @@ class Bodies(unittest.TestCase):
             self.assertEqual(self.both(text_of(taken(body=body, kind=kind))).response().body, body)
 
     @settings(max_examples=200, deadline=None)
-    @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-                        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20))
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+            max_leaves=20,
+        )
+    )
     def test_json_keeps_its_value(self, value: object) -> None:
         body = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
         entry = self.both(text_of(taken(body=body, kind="application/json")))
@@ -254,7 +267,12 @@ class ForeignYaml(unittest.TestCase):
             "version": 1,
             "interactions": [
                 {
-                    "request": {"method": "PUT", "uri": "http://h/x", "body": body, "headers": {"A": [header]}},
+                    "request": {
+                        "method": "PUT",
+                        "uri": "http://h/x",
+                        "body": body,
+                        "headers": {"A": [header]},
+                    },
                     "response": {
                         "status": {"code": 200, "message": header},
                         "headers": {"B": [header, header]},
@@ -273,7 +291,9 @@ class ForeignYaml(unittest.TestCase):
         for tagged in ("!!python/object/apply:os.system [id]", "!!python/name:os.system x", "!mine 1"):
             with self.subTest(tagged=tagged), self.assertRaises(RecordingError) as caught:
                 parse_cassette(self.TEXT.format(body=tagged, header="x"), "c.yaml")
-            self.assertRegex(str(caught.exception), r"^c\.yaml:3:11: expected a cassette's YAML: could not determine")
+            self.assertRegex(
+                str(caught.exception), r"^c\.yaml:3:11: expected a cassette's YAML: could not determine"
+            )
 
 
 class Damage(unittest.TestCase):
@@ -307,11 +327,19 @@ class Damage(unittest.TestCase):
             ("    call: aa", "    call: 5", "expected metadata 'asked' to be a mapping of texts"),
             (line, "", "interaction 1: request has no 'method'"),
             (line, "    method: 5\n", "interaction 1: expected request 'method' to be text, found int 5"),
-            (line, "    method: null\n", "interaction 1: expected request 'method' to be text, found nothing"),
+            (
+                line,
+                "    method: null\n",
+                "interaction 1: expected request 'method' to be text, found nothing",
+            ),
             ("- call: call", "- call: [1]", "interaction 1: expected 'call' to be text, found a list"),
             ("  as: admin", "  as: 1", "interaction 1: expected 'as' to be text, found int 1"),
             ("code: 200", "code: OK", "interaction 1: expected the status code to be an integer, found text"),
-            ("message: OK", "message: 5", "interaction 1: expected the status message to be text, found int 5"),
+            (
+                "message: OK",
+                "message: 5",
+                "interaction 1: expected the status message to be text, found int 5",
+            ),
             (
                 "      Content-Type: [application/json]",
                 "      Content-Type: [1]",
@@ -361,9 +389,19 @@ class Damage(unittest.TestCase):
                     raise RecordingError("no metadata")
 
     def test_json_cassettes(self) -> None:
-        self.refused("{", "c.json:1:2: expected JSON: Expecting property name enclosed in double quotes; record it again", "c.json")
-        self.refused("[" * 200000, "c.json: expected JSON, found it nested too deep; record it again", "c.json")
-        self.refused('{"interactions": 1}', "c.json: expected a list of interactions, found int 1; record it again", "c.json")
+        self.refused(
+            "{",
+            "c.json:1:2: expected JSON: Expecting property name enclosed in double quotes; record it again",
+            "c.json",
+        )
+        self.refused(
+            "[" * 200000, "c.json: expected JSON, found it nested too deep; record it again", "c.json"
+        )
+        self.refused(
+            '{"interactions": 1}',
+            "c.json: expected a list of interactions, found int 1; record it again",
+            "c.json",
+        )
 
     def test_whatever_is_flipped_is_a_recording_error_or_a_cassette(self) -> None:
         rng = random.Random(7)
@@ -391,7 +429,9 @@ class Files(unittest.TestCase):
     def test_bytes_that_are_no_utf_8(self) -> None:
         path = self.root / "c.yaml"
         path.write_bytes(b"a: b\nc: \xff\n")
-        with self.assertRaisesRegex(RecordingError, rf"^{path}:2: expected UTF-8, found the byte 0xff; record it again$"):
+        with self.assertRaisesRegex(
+            RecordingError, rf"^{path}:2: expected UTF-8, found the byte 0xff; record it again$"
+        ):
             read_text(path, self.root)
 
     def test_nothing_outside_the_folder(self) -> None:
@@ -401,7 +441,10 @@ class Files(unittest.TestCase):
         (self.root / "link").symlink_to(outside)
         (self.root / "c.yaml").symlink_to(outside / "c.yaml")
         for path in (self.root / "link/c.yaml", self.root / "c.yaml", self.root / "../outside/c.yaml"):
-            for act in (lambda path=path: read_text(path, self.root), lambda path=path: write_text(path, "x", self.root)):
+            for act in (
+                lambda path=path: read_text(path, self.root),
+                lambda path=path: write_text(path, "x", self.root),
+            ):
                 with self.assertRaisesRegex(RecordingError, "it leads out of the recording's folder"):
                     act()
         self.assertEqual((outside / "c.yaml").read_text(), "secret")

@@ -276,8 +276,8 @@ class TestPassword(KeystoneCase):
         with self.assertRaises(UsageError) as caught:
             self.build(self.password(system_scope="all")).headers()
         self.assertEqual(
-            "target 'lab', identity 'admin': Authentication cannot be scoped to multiple targets. Pick one of: "
-            f"project, domain, trust, system or unscoped ({self.server.url}); check the identity's options",
+            "target 'lab', identity 'admin': Authentication cannot be scoped to multiple targets. Pick one "
+            f"of: project, domain, trust, system or unscoped ({self.server.url}); check the identity's options",
             str(caught.exception),
         )
 
@@ -461,7 +461,8 @@ class TestOpen(KeystoneCase):
                 open_target(self.target(identities=identities, region=region), PLACEMENT)
             self.assertEqual(
                 "target 'lab': no endpoint for the service 'placement', and no identity's catalog has "
-                f"placement (region {region or 'any'}, interface public); add 'placement: URL' below its 'endpoints'",
+                f"placement (region {region or 'any'}, interface public); "
+                "add 'placement: URL' below its 'endpoints'",
                 str(caught.exception),
             )
 

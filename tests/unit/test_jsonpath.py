@@ -72,9 +72,8 @@ class TestJsonPath(unittest.TestCase):
             with self.subTest(path):
                 with self.assertRaises(jsonpath_rfc9535.JSONPathError):
                     library(path, DOCUMENT)
-                with self.assertRaises(ValueError) as caught:
+                with self.assertRaisesRegex(ValueError, "\\A[^\n]+\\Z"):
                     JsonPath(path)
-                self.assertNotIn("\n", str(caught.exception))
 
     def test_the_fast_road_is_taken_where_it_can_be(self) -> None:
         for path in ("$", "$.a.b[0]", "$['a b'][\"c\"]"):

@@ -39,7 +39,9 @@ SERVICE = Service(
 
 
 def call(name: str, asked: str = "aa", expect: Expectation | None = None) -> Call:
-    return Call(name=name, mark=Mark(path="s.yaml", line=1), method="GET", target="/x", asked=asked, expect=expect)
+    return Call(
+        name=name, mark=Mark(path="s.yaml", line=1), method="GET", target="/x", asked=asked, expect=expect
+    )
 
 
 def case(*calls: Call, slug: str = "rp", version: str | None = "1.20") -> Case:
@@ -51,7 +53,9 @@ def case(*calls: Call, slug: str = "rp", version: str | None = "1.20") -> Case:
 class Answers:
     """A transport that answers by a function; its requests are kept."""
 
-    def __init__(self, answer: Callable[[Request], Response], endpoint: str = "http://h:8778/placement") -> None:
+    def __init__(
+        self, answer: Callable[[Request], Response], endpoint: str = "http://h:8778/placement"
+    ) -> None:
         self.answer = answer
         self.endpoint = endpoint
         self.closed = 0
@@ -71,7 +75,9 @@ def answering(body: bytes = b"", *headers: tuple[str, str], status: int = 200) -
     return Answers(lambda request: Response(status, "OK", headers, body))
 
 
-def get(target: str = "/x", *headers: tuple[str, str], body: bytes | None = None, method: str = "GET") -> Request:
+def get(
+    target: str = "/x", *headers: tuple[str, str], body: bytes | None = None, method: str = "GET"
+) -> Request:
     return Request(method=method, target=target, headers=headers, body=body, role="admin")
 
 
@@ -170,7 +176,13 @@ interactions:
         self.assertEqual(load_recording(self.root).cases(), {"rp": ("",)})
 
     def test_headers_without_contract_are_left_out_unless_the_call_expects_them(self) -> None:
-        headers = (("Date", "x"), ("Server", "nginx"), ("Content-Length", "2"), ("Connection", "close"), ("ETag", "e"))
+        headers = (
+            ("Date", "x"),
+            ("Server", "nginx"),
+            ("Content-Length", "2"),
+            ("Connection", "close"),
+            ("ETag", "e"),
+        )
         sent = (("User-Agent", "me"), ("Host", "h"), ("Accept-Encoding", "gzip"), ("Accept", "text/plain"))
         self.record(answering(b"ok", *headers), get("/x", *sent))
         self.assertEqual(self.answer().headers, (("etag", "e"),))
@@ -213,7 +225,10 @@ interactions:
     def test_a_name_that_leads_elsewhere_is_refused_before_anything_is_sent(self) -> None:
         recorder = Recorder(answering(), self.root / "in", SERVICE)
         for slug in ("../out", "/etc", "a//b", ".hidden", "a/../../b", "a\0b", ""):
-            with self.subTest(slug=slug), self.assertRaisesRegex(RecordingError, "is no place for a cassette"):
+            with (
+                self.subTest(slug=slug),
+                self.assertRaisesRegex(RecordingError, "is no place for a cassette"),
+            ):
                 recorder.open(case(call("x"), slug=slug))
 
 
@@ -270,7 +285,9 @@ class WithSecrets(InAFolder):
             (("tok-123456789",), answering(b"see tok-123456789 there")),
             ((), answering(b'{"adminPass": "MadeByService"}', ("X-Hint", "MadeByService"))),
         ):
-            with self.assertRaisesRegex(SecretFound, r"1\.20\.yaml: not written: .* of interaction 1 \(call 'show'\)"):
+            with self.assertRaisesRegex(
+                SecretFound, r"1\.20\.yaml: not written: .* of interaction 1 \(call 'show'\)"
+            ):
                 self.record(inner, get(), secrets=lambda secrets=secrets: secrets)
             self.assertEqual((self.root / "rp/1.20.yaml").read_text(), old)
             self.assertEqual([path.name for path in (self.root / "rp").iterdir()], ["1.20.yaml"])
@@ -330,7 +347,9 @@ class Steady(InAFolder):
     def test_a_value_that_is_asked_for_later_is_the_same_there(self) -> None:
         inner = self.numbered("http://h/placement", 5)
         text = self.record(inner, get(), get("/rp/req-00000006-0000-4000-9000-000000000000"))
-        self.assertIn("uri: http://placement.example/placement/rp/req-00000000-0000-4000-8000-000000000001\n", text)
+        self.assertIn(
+            "uri: http://placement.example/placement/rp/req-00000000-0000-4000-8000-000000000001\n", text
+        )
 
     def test_what_the_scenario_gave_and_other_shapes_stay(self) -> None:
         own = "req-12345678-0000-4000-9000-000000000000"
@@ -349,9 +368,21 @@ class Steady(InAFolder):
             ("http://h:8778", "http:\\/\\/h:8778\\/x", "http:\\/\\/placement.example\\/x"),
             ("http://h:8778", "u=http%3A%2F%2Fh%3A8778%2Fx", "u=http%3A%2F%2Fplacement.example%2Fx"),
             ("http://h:8778", "on h:8778.", "on placement.example."),
-            ("http://h:8778", "http://h:87780/ http://xh:8778.org h:87781", "http://h:87780/ http://xh:8778.org h:87781"),
-            ("http://h", "http://h/x http://h:80/y h http://h:81/z", "http://placement.example/x http://placement.example/y h http://h:81/z"),
-            ("http://10.0.0.1", "http://10.0.0.1. http://10.0.0.10", "http://placement.example. http://10.0.0.10"),
+            (
+                "http://h:8778",
+                "http://h:87780/ http://xh:8778.org h:87781",
+                "http://h:87780/ http://xh:8778.org h:87781",
+            ),
+            (
+                "http://h",
+                "http://h/x http://h:80/y h http://h:81/z",
+                "http://placement.example/x http://placement.example/y h http://h:81/z",
+            ),
+            (
+                "http://10.0.0.1",
+                "http://10.0.0.1. http://10.0.0.10",
+                "http://placement.example. http://10.0.0.10",
+            ),
             ("https://h:443/x", "https://h/x", "http://placement.example/x"),
             ("http://[::1]:8778", "http://[::1]:8778/x", "http://placement.example/x"),
         ):
@@ -412,7 +443,11 @@ class Manifest(InAFolder):
             ("'1.39'", "1.39", "expected 'max' to be text, found 1.39; put it in quotes"),
             ("- v2\n", "- 2\n", r"expected 'majors' to be a list of texts, found \[2, 'v2.1'\]"),
             ("{min: '1.0', max: '1.39'}", "5", "expected 'range' to be {min: TEXT, max: TEXT}, found 5"),
-            ("service: placement\n", "", "expected 'service', the name of the recorded service; record it again"),
+            (
+                "service: placement\n",
+                "",
+                "expected 'service', the name of the recorded service; record it again",
+            ),
             (good, "- a\n", "expected a mapping, found a list; record it again"),
         ):
             path.write_text(good.replace(old, new))
@@ -430,7 +465,11 @@ class Manifest(InAFolder):
         self.assertEqual(find_recordings(self.root / "x"), [])
 
     def test_found_in_order_of_releases(self) -> None:
-        for folder, release in (("placement/9", "9.0.0"), ("placement/14", "14.0.0"), ("placement/m", "master")):
+        for folder, release in (
+            ("placement/9", "9.0.0"),
+            ("placement/14", "14.0.0"),
+            ("placement/m", "master"),
+        ):
             self.write(folder, release=release)
         self.write("compute/1", service="compute", release="1.0.0")
         (self.root / "empty").mkdir()
@@ -444,10 +483,14 @@ class Manifest(InAFolder):
 
     def test_the_recorded_cases(self) -> None:
         self.write()
-        for name in ("rp/1.9.yaml", "rp/1.10.yaml", "deep/er/unversioned.yaml", "rp/.1.11.yaml.x.tmp", "rp/notes.txt"):
+        for name in (
+            "rp/1.9.yaml",
+            "rp/1.10.yaml",
+            "deep/er/unversioned.yaml",
+            "rp/.1.11.yaml.x.tmp",
+            "rp/notes.txt",
+        ):
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
         self.assertEqual(load_recording(self.root).cases(), {"deep/er": ("",), "rp": ("1.9", "1.10")})
-
-
