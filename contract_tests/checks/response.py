@@ -41,7 +41,9 @@ def check_status(expect: Expectation, response: Response, context: Context) -> I
     """`status`: the code is the one that is expected, or one of them."""
     if expect.status and response.status not in expect.status:
         expected = Words(" or ".join(map(str, expect.status)))
-        yield Finding(rule="status", mark=expect.mark("status", context.mark), expected=expected, got=response.status)
+        yield Finding(
+            rule="status", mark=expect.mark("status", context.mark), expected=expected, got=response.status
+        )
 
 
 def check_headers(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
@@ -83,7 +85,9 @@ def check_body(expect: Expectation, response: Response, context: Context) -> Ite
         return
     media_type = (response.header("content-type") or "").partition(";")[0].strip().lower()
     called = bool(response.body) and (media_type == "application/json" or media_type.endswith("+json"))
-    wanted = expect.schema is not None or not all(m.accepts(MISSING, context.variables) for _, m in expect.json)
+    wanted = expect.schema is not None or not all(
+        m.accepts(MISSING, context.variables) for _, m in expect.json
+    )
     if called or wanted:
         mark = expect.mark("json" if expect.json else "schema", context.mark)
         if response.body:
@@ -117,7 +121,12 @@ def check_sha256(expect: Expectation, response: Response, context: Context) -> I
     if expect.sha256:
         digest = hashlib.sha256(response.body).hexdigest()
         if digest != expect.sha256:
-            yield Finding(rule="sha256", mark=expect.mark("sha256", context.mark), expected=Words(expect.sha256), got=Words(digest))
+            yield Finding(
+                rule="sha256",
+                mark=expect.mark("sha256", context.mark),
+                expected=Words(expect.sha256),
+                got=Words(digest),
+            )
 
 
 def check_microversion(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
@@ -128,12 +137,17 @@ def check_microversion(expect: Expectation, response: Response, context: Context
     dialect = context.service.dialect
     if _takes_part(profile.echo, response):
         echoes = dialect.echoes(response.headers)
-        for name in [carrier.name for carrier in dialect.carriers] or [name for name, _ in echoes] or ["Content-Type"]:
+        for name in (
+            [carrier.name for carrier in dialect.carriers] or [name for name, _ in echoes] or ["Content-Type"]
+        ):
             told = [version for header, version in echoes if header == name]
             if told != [context.asked.text]:
                 value = response.header(name)
                 yield Finding(
-                    rule="microversion-echo", mark=context.mark, where=name, expected=Words(context.asked.text),
+                    rule="microversion-echo",
+                    mark=context.mark,
+                    where=name,
+                    expected=Words(context.asked.text),
                     got=Words(value) if value is not None else MISSING,
                 )
     if _takes_part(profile.vary, response):
@@ -142,7 +156,10 @@ def check_microversion(expect: Expectation, response: Response, context: Context
         for carrier in dialect.carriers:
             if carrier.name.lower() not in named and "*" not in named:
                 yield Finding(
-                    rule="microversion-vary", mark=context.mark, where="Vary", expected=Words(carrier.name),
+                    rule="microversion-vary",
+                    mark=context.mark,
+                    where="Vary",
+                    expected=Words(carrier.name),
                     got=Words(value) if value is not None else MISSING,
                 )
 
@@ -176,5 +193,9 @@ def _match(rule: str, where: str, matcher: Matcher, value: Any, context: Context
         yield Finding(rule="pattern-timeout", mark=matcher.mark, where=where, detail=str(error))
         return
     yield Finding(
-        rule=rule, mark=matcher.mark, where=where, expected=Words(matcher.describe(context.variables)), got=value
+        rule=rule,
+        mark=matcher.mark,
+        where=where,
+        expected=Words(matcher.describe(context.variables)),
+        got=value,
     )

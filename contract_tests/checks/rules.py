@@ -26,40 +26,101 @@ _MVS = "API-SIG, Microversion Specification"
 RULES: dict[str, Rule] = {
     rule.id: rule
     for rule in (
-        Rule(id="status", message="expected status {expected}, got {got}", doc="the status is one of `expect.status`"),
-        Rule(id="header", message="expected header {where}: {expected}, got {got}", doc="a header is as `expect.headers` says"),
-        Rule(id="json", message="expected at {where}: {expected}, got {got}", doc="a JSON path gives what `expect.json` says"),
-        Rule(id="json-path", message="{where} is no JSON path: {detail}", doc="a path with variables in it is a path"),
         Rule(
-            id="body-invalid-json", message="expected a body of JSON, got {got}: {detail}",
+            id="status",
+            message="expected status {expected}, got {got}",
+            doc="the status is one of `expect.status`",
+        ),
+        Rule(
+            id="header",
+            message="expected header {where}: {expected}, got {got}",
+            doc="a header is as `expect.headers` says",
+        ),
+        Rule(
+            id="json",
+            message="expected at {where}: {expected}, got {got}",
+            doc="a JSON path gives what `expect.json` says",
+        ),
+        Rule(
+            id="json-path",
+            message="{where} is no JSON path: {detail}",
+            doc="a path with variables in it is a path",
+        ),
+        Rule(
+            id="body-invalid-json",
+            message="expected a body of JSON, got {got}: {detail}",
             doc="a body that is called JSON, or of which JSON is expected, is JSON (RFC 8259)",
         ),
-        Rule(id="text", message="expected the body as {expected}, got {got}", doc="the body as text is as `expect.text` says"),
-        Rule(id="body-absent", message="expected no body, got {got}", doc="there is no body where `expect.body` is absent"),
-        Rule(id="body-present", message="expected a body, got none", doc="there is a body where `expect.body` is present"),
-        Rule(id="schema", message="{where}: {detail}", doc="the body satisfies `expect.schema` at the case's microversion"),
         Rule(
-            id="schema-engines", message="the two schema validators disagree on this body ({detail})",
+            id="text",
+            message="expected the body as {expected}, got {got}",
+            doc="the body as text is as `expect.text` says",
+        ),
+        Rule(
+            id="body-absent",
+            message="expected no body, got {got}",
+            doc="there is no body where `expect.body` is absent",
+        ),
+        Rule(
+            id="body-present",
+            message="expected a body, got none",
+            doc="there is a body where `expect.body` is present",
+        ),
+        Rule(
+            id="schema",
+            message="{where}: {detail}",
+            doc="the body satisfies `expect.schema` at the case's microversion",
+        ),
+        Rule(
+            id="schema-engines",
+            message="the two schema validators disagree on this body ({detail})",
             doc="jsonschema-rs and jsonschema agree; where they do not, neither is believed",
         ),
-        Rule(id="sha256", message="expected a body with the digest {expected}, got {got}", doc="the body's bytes have the digest of `expect.sha256`"),
-        Rule(id="pattern-timeout", message="{where}: the pattern /{detail}/ took too long on this value", doc="a pattern answers within a second"),
-        Rule(id="save", message="nothing to save as '{where}': {detail}", doc="what `save` names is in the response"),
-        Rule(id="poll-timeout", message="not as `until` says after {detail}: {got}", doc="a polled call comes to its end in time"),
         Rule(
-            id="microversion-echo", message="expected the version header {where}: {expected}, got {got}",
+            id="sha256",
+            message="expected a body with the digest {expected}, got {got}",
+            doc="the body's bytes have the digest of `expect.sha256`",
+        ),
+        Rule(
+            id="pattern-timeout",
+            message="{where}: the pattern /{detail}/ took too long on this value",
+            doc="a pattern answers within a second",
+        ),
+        Rule(
+            id="save",
+            message="nothing to save as '{where}': {detail}",
+            doc="what `save` names is in the response",
+        ),
+        Rule(
+            id="poll-timeout",
+            message="not as `until` says after {detail}: {got}",
+            doc="a polled call comes to its end in time",
+        ),
+        Rule(
+            id="microversion-echo",
+            message="expected the version header {where}: {expected}, got {got}",
             doc=f"the answer says at which microversion it is ({_MVS})",
         ),
         Rule(
-            id="microversion-vary", message="expected Vary to name {expected}, got {got}",
+            id="microversion-vary",
+            message="expected Vary to name {expected}, got {got}",
             doc=f"the answer says that it varies with the version header ({_MVS})",
         ),
         Rule(
-            id="recording-miss", message="{detail}",
+            id="recording-miss",
+            message="{detail}",
             doc="each request of a case was recorded: method, path, query, version, body and role are equal",
         ),
-        Rule(id="recording-unused", message="recorded, but never asked for: {where}{detail}", doc="each recorded request is made"),
-        Rule(id="recording-stale", message="{detail}", doc="the scenario asks what it asked when this was recorded"),
+        Rule(
+            id="recording-unused",
+            message="recorded, but never asked for: {where}{detail}",
+            doc="each recorded request is made",
+        ),
+        Rule(
+            id="recording-stale",
+            message="{detail}",
+            doc="the scenario asks what it asked when this was recorded",
+        ),
     )
 }
 

@@ -17,21 +17,29 @@ def is_valid(document: Mapping[str, Any], value: Any) -> bool:
     if known is None:
         import jsonschema_rs
 
-        known = _VALIDATORS[id(document)] = (document, jsonschema_rs.validator_for(document, validate_formats=True))
+        known = _VALIDATORS[id(document)] = (
+            document,
+            jsonschema_rs.validator_for(document, validate_formats=True),
+        )
     return bool(known[1].is_valid(value))
 
 
 def violations(document: Mapping[str, Any], value: Any) -> Iterator[tuple[str, str]]:
     """(JSON path, what is wrong there) by jsonschema, the first of them at most; none where it is valid."""
     validator = referee(document)
-    errors = sorted(validator.iter_errors(value), key=lambda error: ([str(part) for part in error.absolute_path], error.message))
+    errors = sorted(
+        validator.iter_errors(value),
+        key=lambda error: ([str(part) for part in error.absolute_path], error.message),
+    )
     for error in errors[:_MOST_ERRORS]:
         if error.context and error.validator in ("anyOf", "oneOf"):
             from jsonschema.exceptions import best_match
 
             deeper = best_match([error])
             error = deeper if deeper is not None else error
-        message = error.message if len(error.message) <= 400 else f"{error.message[:200]} … {error.message[-180:]}"
+        message = (
+            error.message if len(error.message) <= 400 else f"{error.message[:200]} … {error.message[-180:]}"
+        )
         yield error.json_path, message
 
 

@@ -26,7 +26,9 @@ def command(places: Places, paths: tuple[Path, ...]) -> int:
         files = [file for path in paths for file in ([path] if path.is_file() else files_below(path))]
     else:
         folders = (*places.services, *places.schemas, *places.scenarios, *places.targets)
-        files = [file for folder in folders for file in ([folder] if folder.is_file() else files_below(folder))]
+        files = [
+            file for folder in folders for file in ([folder] if folder.is_file() else files_below(folder))
+        ]
         files += [places.config] if places.config else []
     scenarios = [file for file in files if library.check_file(file) == "scenario"]
     library.problems += library.scenarios(scenarios).problems if scenarios else ()

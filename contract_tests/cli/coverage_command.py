@@ -19,7 +19,12 @@ from contract_tests.loading.config import Places
 @target_options
 @choice_options
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
-@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 where fewer of the documented statuses are exercised.")
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit with 1 where fewer of the documented statuses are exercised.",
+)
 @places_options
 def command(
     places: Places,
@@ -45,14 +50,24 @@ def command(
     names = {scenario.service.name: scenario.service for scenario in scenarios}
     with open_jobs(library, scenarios, wanted, choice) as opened:
         found = [measure(one, scenarios, opened.jobs) for one in names.values()]
-    click.echo(json.dumps([_document(one) for one in found], indent=1) if as_json else "\n".join(line for one in found for line in _lines(one)))
+    click.echo(
+        json.dumps([_document(one) for one in found], indent=1)
+        if as_json
+        else "\n".join(line for one in found for line in _lines(one))
+    )
     status = 0
     for one in found:
         if one.not_passed:
-            click.echo(f"{len(one.not_passed)} cases did not pass (see contract-tests run): {', '.join(one.not_passed[:3])} …", err=True)
+            click.echo(
+                f"{len(one.not_passed)} cases did not pass (see contract-tests run): {', '.join(one.not_passed[:3])} …",
+                err=True,
+            )
             status = 1
         if fail_under is not None and _share(one) * 100 < fail_under:
-            click.echo(f"{one.service.name}: {_share(one):.1%} of the documented statuses, less than {fail_under}%", err=True)
+            click.echo(
+                f"{one.service.name}: {_share(one):.1%} of the documented statuses, less than {fail_under}%",
+                err=True,
+            )
             status = 1
     return status
 
@@ -105,7 +120,8 @@ def _document(found: Any) -> dict[str, Any]:
             for one in found.operations
         ],
         "overlays": [
-            {"name": o.name, "at": o.at, "microversion": str(o.microversion), "state": o.state} for o in found.overlays.values()
+            {"name": o.name, "at": o.at, "microversion": str(o.microversion), "state": o.state}
+            for o in found.overlays.values()
         ],
         "silent_microversions": [str(version) for version in found.silent],
         "unknown": found.unknown,

@@ -22,7 +22,13 @@ from contract_tests.loading.config import Places
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 @places_options
 def command(
-    places: Places, paths: tuple[Path, ...], wanted: Any, choice: Choice, service: tuple[str, ...], cases: bool, as_json: bool
+    places: Places,
+    paths: tuple[Path, ...],
+    wanted: Any,
+    choice: Choice,
+    service: tuple[str, ...],
+    cases: bool,
+    as_json: bool,
 ) -> int:
     """List scenarios and the cases that would run, and why a case would be skipped.
 
@@ -55,7 +61,11 @@ def command(
             tags = f" [{', '.join(sorted(scenario.tags))}]" if scenario.tags else ""
             skipped = sum(bool(case.skip) for case in own)
             click.echo(f"{name}/{slug}: {scenario.name}{tags}")
-            click.echo(f"    {plural(len(own), 'case')}{f', {skipped} skipped' if skipped else ''}  {scenario.mark.path}")
+            click.echo(
+                f"    {plural(len(own), 'case')}{f', {skipped} skipped' if skipped else ''}  {scenario.mark.path}"
+            )
     ran = sum(not case.skip for _, case in planned)
-    click.echo(f"{plural(len(planned), 'case')} on {plural(len(opened.jobs), 'target')}: {ran:,} to run, {len(planned) - ran:,} skipped")
+    click.echo(
+        f"{plural(len(planned), 'case')} on {plural(len(opened.jobs), 'target')}: {ran:,} to run, {len(planned) - ran:,} skipped"
+    )
     return 0

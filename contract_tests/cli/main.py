@@ -68,7 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status; nothing is raised."""
     logging.getLogger("contract_tests").addHandler(logging.NullHandler())
     try:
-        status = cli.main(args=list(argv) if argv is not None else None, prog_name="contract-tests", standalone_mode=False)
+        status = cli.main(
+            args=list(argv) if argv is not None else None, prog_name="contract-tests", standalone_mode=False
+        )
         return int(status or OK)
     except LoadError as error:
         return _fail(USAGE, f"{error}\n{_count(len(error.problems))}")

@@ -118,7 +118,14 @@ def open_jobs(
                 _open_target(opened, _with_options(named[text], wanted), services, scenarios, choice, record)
             elif text.startswith(_LIVE):
                 target = Target(name=text, endpoints={"*": text})
-                _open_target(opened, _with_options(target, wanted), _only_one(services, text), scenarios, choice, record)
+                _open_target(
+                    opened,
+                    _with_options(target, wanted),
+                    _only_one(services, text),
+                    scenarios,
+                    choice,
+                    record,
+                )
             elif Path(text).exists():
                 _open_recordings(opened, _recordings_at(Path(text)), services, scenarios, wanted, choice)
             else:
@@ -127,13 +134,22 @@ def open_jobs(
                     + (f"; {nearest(text, named)}" if named else "")
                 )
         if wanted.clouds:
-            _open_target(opened, _with_options(_cloud_target(wanted.clouds), wanted), services, scenarios, choice, record)
+            _open_target(
+                opened,
+                _with_options(_cloud_target(wanted.clouds), wanted),
+                services,
+                scenarios,
+                choice,
+                record,
+            )
     except BaseException:
         opened.__exit__()
         raise
     if record and all(job.replay for job in opened.jobs):
         opened.__exit__()
-        raise UsageError("--record: there is nothing live to record; name a live deployment with --target or --os-cloud")
+        raise UsageError(
+            "--record: there is nothing live to record; name a live deployment with --target or --os-cloud"
+        )
     return opened
 
 
@@ -158,8 +174,10 @@ def _with_options(target: Target, wanted: Wanted) -> Target:
         raise UsageError("--release: a live target has one release")
     tls = target.tls
     if wanted.insecure or wanted.cacert:
-        tls = replace(tls, verify=tls.verify and not wanted.insecure, ca=wanted.cacert or tls.ca) if tls != Tls() else Tls(
-            verify=not wanted.insecure, ca=wanted.cacert
+        tls = (
+            replace(tls, verify=tls.verify and not wanted.insecure, ca=wanted.cacert or tls.ca)
+            if tls != Tls()
+            else Tls(verify=not wanted.insecure, ca=wanted.cacert)
         )
     return replace(
         target,
@@ -211,15 +229,24 @@ def _open_target(
         opened.add(Job(deployment=deployment, transport=transport, cases=cases), identities.values())
 
 
-def _recorder(transport: Transport, folder: str, service: Service, deployment: Deployment, opened: Opened) -> Transport:
+def _recorder(
+    transport: Transport, folder: str, service: Service, deployment: Deployment, opened: Opened
+) -> Transport:
     from contract_tests.recordings.recording import write_manifest
     from contract_tests.transport.recorder import Recorder
 
     if not deployment.release:
-        raise UsageError("--record: say which release is recorded with --release (a recording is of one release)")
+        raise UsageError(
+            "--record: say which release is recorded with --release (a recording is of one release)"
+        )
     place = Path(folder) / service.name / deployment.release
     place.mkdir(parents=True, exist_ok=True)
-    write_manifest(place, deployment, recorded=datetime.date.today().isoformat(), recorder=f"contract-tests {__version__}")
+    write_manifest(
+        place,
+        deployment,
+        recorded=datetime.date.today().isoformat(),
+        recorder=f"contract-tests {__version__}",
+    )
     return Recorder(transport, place, service, opened.secrets)
 
 
@@ -263,8 +290,11 @@ def _open_recordings(
         else:
             (service,) = _only_one(services, str(recording.path)).values()
             deployment = replace(
-                recording.deployment(service), name=show_path(recording.path), service=service.name,
-                range=service.range if service.has_microversions else None, release=wanted.release[0] if wanted.release else "",
+                recording.deployment(service),
+                name=show_path(recording.path),
+                service=service.name,
+                range=service.range if service.has_microversions else None,
+                release=wanted.release[0] if wanted.release else "",
             )
         transport = RecordingTransport(recording, service)
         cases = plan(scenarios, deployment, choice, None)
@@ -272,7 +302,9 @@ def _open_recordings(
     if len(opened.jobs) == before:
         shown = ", ".join(map(show_path, roots))
         hint = f" with release {', '.join(wanted.release)}" if wanted.release else ""
-        raise UsageError(f"there is no recording of {', '.join(services)}{hint} in {shown}; make one with run --target URL --record {shown}")
+        raise UsageError(
+            f"there is no recording of {', '.join(services)}{hint} in {shown}; make one with run --target URL --record {shown}"
+        )
 
 
 def notes(jobs: Sequence[Job]) -> Iterator[str]:

@@ -33,9 +33,13 @@ def places_options(command: Command) -> Command:
         return command(*args, places=_places(config, given), **kwargs)
 
     for kind, text in reversed(kinds.items()):
-        wrapped = click.option(f"--{kind}", f"{kind}_places", multiple=True, metavar="PATH", help=text)(wrapped)
+        wrapped = click.option(f"--{kind}", f"{kind}_places", multiple=True, metavar="PATH", help=text)(
+            wrapped
+        )
     return click.option(
-        "--config", metavar="FILE", help="The configuration file (default: the nearest contract-tests.yaml, from here upward)."
+        "--config",
+        metavar="FILE",
+        help="The configuration file (default: the nearest contract-tests.yaml, from here upward).",
     )(wrapped)
 
 
@@ -67,11 +71,19 @@ def choice_options(command: Command) -> Command:
 
     for option in (
         click.option("--role", multiple=True, metavar="ROLE", help="Only cases with a call as this role."),
-        click.option("--match", default="", metavar="TEXT", help="Only scenarios with this text in service/file or title."),
+        click.option(
+            "--match",
+            default="",
+            metavar="TEXT",
+            help="Only scenarios with this text in service/file or title.",
+        ),
         click.option("--not-tag", multiple=True, metavar="TAG", help="Leave out scenarios with this tag."),
         click.option("--tag", multiple=True, metavar="TAG", help="Only scenarios with this tag."),
         click.option(
-            "--microversions", default="boundaries", show_default=True, metavar="WHICH",
+            "--microversions",
+            default="boundaries",
+            show_default=True,
+            metavar="WHICH",
             help="boundaries (where something changes, and the one before), every, latest, or a list such as 1.0,1.39.",
         ),
         click.option("--service", multiple=True, metavar="NAME", help="Only this service."),
@@ -85,7 +97,9 @@ def _selection(text: str) -> str | tuple[str, ...]:
         return text
     listed = tuple(part.strip() for part in text.split(",") if part.strip())
     if not listed or any(part.isalpha() for part in listed):
-        raise UsageError(f"--microversions {text}: write {', '.join(SELECTIONS)}, or microversions with commas between them")
+        raise UsageError(
+            f"--microversions {text}: write {', '.join(SELECTIONS)}, or microversions with commas between them"
+        )
     return listed
 
 
@@ -111,18 +125,35 @@ def target_options(command: Command) -> Command:
     for option in (
         click.option("--cacert", metavar="FILE", default="", help="Certificate authorities to accept (PEM)."),
         click.option("--insecure", is_flag=True, help="Accept any certificate."),
-        click.option("--timeout", type=click.FloatRange(min=0.001), metavar="SECONDS", help="The longest that one request may take (60)."),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0.001),
+            metavar="SECONDS",
+            help="The longest that one request may take (60).",
+        ),
         click.option("--series", default="", metavar="NAME", help="The series of a live target (2026.2)."),
         click.option(
-            "--release", multiple=True, metavar="RELEASE", help="Of recordings: only this release. Of a live target: the release that runs there."
+            "--release",
+            multiple=True,
+            metavar="RELEASE",
+            help="Of recordings: only this release. Of a live target: the release that runs there.",
         ),
         click.option(
-            "--token", multiple=True, metavar="ROLE=VALUE",
+            "--token",
+            multiple=True,
+            metavar="ROLE=VALUE",
             help="The X-Auth-Token of a role; ROLE=env:NAME takes it from the environment, where others do not see it.",
         ),
-        click.option("--os-cloud", multiple=True, metavar="[ROLE=]NAME", help="A cloud of clouds.yaml, as this role (admin)."),
         click.option(
-            "--target", multiple=True, metavar="WHAT",
+            "--os-cloud",
+            multiple=True,
+            metavar="[ROLE=]NAME",
+            help="A cloud of clouds.yaml, as this role (admin).",
+        ),
+        click.option(
+            "--target",
+            multiple=True,
+            metavar="WHAT",
             help="A URL, wsgi:module:callable, a recording (folder or cassette) or a name in the targets file. Default: all recordings.",
         ),
     ):

@@ -19,9 +19,20 @@ from contract_tests.loading.config import Places
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, metavar="[SCENARIO]...", type=click.Path(exists=True, path_type=Path))
 @target_options
-@click.option("--record", default="", metavar="DIR", help="Write what a live target answers to DIR/SERVICE/RELEASE (needs --release).")
+@click.option(
+    "--record",
+    default="",
+    metavar="DIR",
+    help="Write what a live target answers to DIR/SERVICE/RELEASE (needs --release).",
+)
 @choice_options
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Cases side by side (default: a processor each in replay, 1 live).")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Cases side by side (default: a processor each in replay, 1 live).",
+)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first case that does not pass.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the results as JSON ('-': standard output).")
 @click.option("--junit", "junit_file", metavar="FILE", help="Write the results as JUnit XML.")
@@ -67,7 +78,9 @@ def command(
         opened = stack.enter_context(open_jobs(library, scenarios, wanted, choice, record))
         out = sys.stderr if json_file == "-" else sys.stdout
         reporters: list[Reporter] = [
-            stack.enter_context(TerminalReporter(out, sys.stderr, opened.mask, verbose=verbose, show_matrix=not no_matrix))
+            stack.enter_context(
+                TerminalReporter(out, sys.stderr, opened.mask, verbose=verbose, show_matrix=not no_matrix)
+            )
         ]
         if json_file:
             reporters.append(JsonReporter(file_writer("--json", json_file, sys.stdout.write), opened.mask))

@@ -22,5 +22,7 @@ def command(places: Places) -> int:
         scope = f" {service.range}" if service.has_microversions else ""
         click.echo(f"{service.name}: {service.title}")
         click.echo(f"    {service.dialect.kind}{scope} ({KINDS[service.dialect.kind]})")
-        click.echo(f"    {len(service.operations)} operations, {'a' if service.profile else 'no'} protocol profile, {service.origin}")
+        click.echo(
+            f"    {len(service.operations)} operations, {'a' if service.profile else 'no'} protocol profile, {service.origin}"
+        )
     return 0

@@ -56,7 +56,9 @@ def run_case(
             leftovers, reason = (), str(error)
     if leftovers:
         run.results.append(
-            CallResult(name="the recording", mark=case.scenario.mark, outcome=Outcome.FAILED, findings=leftovers)
+            CallResult(
+                name="the recording", mark=case.scenario.mark, outcome=Outcome.FAILED, findings=leftovers
+            )
         )
     outcomes = {result.outcome for result in run.results}
     outcome = next((o for o in (Outcome.FAILED, Outcome.ERROR) if o in outcomes), Outcome.PASSED)
@@ -150,7 +152,11 @@ class _Run:
 
     def _missing(self, name: str) -> str:
         saver = self.saved_by.get(name)
-        return f"needs '{name}', which call '{saver}' should have saved" if saver else f"needs '{name}', which no call that exists here saves"
+        return (
+            f"needs '{name}', which call '{saver}' should have saved"
+            if saver
+            else f"needs '{name}', which no call that exists here saves"
+        )
 
     def _send(self, call: Call, request: Request) -> Response:
         response = self.channel.send(request, call)
@@ -166,7 +172,9 @@ class _Run:
             return response, []
         end = self.clock() + poll.limit
         tries = 1
-        while check_response(poll.until, response, replace(self._context(call, request, version), asked=None)):
+        while check_response(
+            poll.until, response, replace(self._context(call, request, version), asked=None)
+        ):
             gone = f"{tries} {'try' if tries == 1 else 'tries'}"
             late = Finding(rule="poll-timeout", mark=call.mark, detail=gone, got=response.json)
             if self.clock() + poll.every > end:

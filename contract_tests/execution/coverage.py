@@ -89,8 +89,10 @@ def measure(service: Service, scenarios: Sequence[Scenario], jobs: Iterable[Job]
             continue
         for case in job.cases:
             watch = _Watch(found, case, job.deployment.range, job.deployment.listed or service.listed)
-            result = run_case(case, job.transport, job.deployment, observe=watch, sleep=lambda seconds: None) if job.replay else run_case(
-                case, job.transport, job.deployment, observe=watch
+            result = (
+                run_case(case, job.transport, job.deployment, observe=watch, sleep=lambda seconds: None)
+                if job.replay
+                else run_case(case, job.transport, job.deployment, observe=watch)
             )
             if result.outcome is not Outcome.SKIPPED:
                 found.cases += 1
@@ -105,11 +107,17 @@ def _overlays(scenarios: Iterable[Scenario]) -> Iterable[tuple[tuple[str, str, M
             for version, call in history.stages:
                 if version is not None:
                     name = f"{scenario.slug}: {history.name}"
-                    yield (scenario.slug, history.name, version), Overlay(name, f"{call.mark.path}:{call.mark.line}", version)
+                    yield (
+                        (scenario.slug, history.name, version),
+                        Overlay(name, f"{call.mark.path}:{call.mark.line}", version),
+                    )
                 if call.expect is not None and call.expect.schema is not None:
                     schema = call.expect.schema
                     for since in schema.since:
-                        yield ("", schema.name, since), Overlay(f"schema {schema.name}", f"{schema.mark.path}:{schema.mark.line}", since)
+                        yield (
+                            ("", schema.name, since),
+                            Overlay(f"schema {schema.name}", f"{schema.mark.path}:{schema.mark.line}", since),
+                        )
 
 
 def _silent(service: Service, scenarios: Iterable[Scenario]) -> tuple[Microversion, ...]:
@@ -130,9 +138,13 @@ class _Watch:
         self.found = found
         self.case = case
         self.next = _successor(case, offered, listed)
-        self.histories: Mapping[str, CallHistory] = {history.name: history for history in case.scenario.histories}
+        self.histories: Mapping[str, CallHistory] = {
+            history.name: history for history in case.scenario.histories
+        }
 
-    def __call__(self, call: Call, request: Request, response: Response, variables: Mapping[str, Any]) -> None:
+    def __call__(
+        self, call: Call, request: Request, response: Response, variables: Mapping[str, Any]
+    ) -> None:
         self._operation(request, response)
         history = self.histories.get(call.name)
         if history is not None and self.next is not None:
@@ -141,7 +153,9 @@ class _Watch:
     def _operation(self, request: Request, response: Response) -> None:
         path, _ = self.case.scenario.service.dialect.without_version(request.target)
         candidates = [
-            one for one in self.found.operations if one.operation.method == request.method and one.operation.pattern.fullmatch(path)
+            one
+            for one in self.found.operations
+            if one.operation.method == request.method and one.operation.pattern.fullmatch(path)
         ]
         if not candidates:
             name = f"{request.method} {path} -> {response.status}"
@@ -155,7 +169,12 @@ class _Watch:
             exact.microversions.add(self.case.microversion)
 
     def _overlay(
-        self, history: CallHistory, call: Call, response: Response, variables: Mapping[str, Any], version: Microversion
+        self,
+        history: CallHistory,
+        call: Call,
+        response: Response,
+        variables: Mapping[str, Any],
+        version: Microversion,
     ) -> None:
         later = history.at(version)
         if later is None or later.expect is None:
@@ -164,7 +183,9 @@ class _Watch:
         if overlay is not None:
             overlay.seen = True
             overlay.asks |= later.asked != call.asked
-            context = Context(mark=call.mark, variables=variables, service=self.case.scenario.service, microversion=version)
+            context = Context(
+                mark=call.mark, variables=variables, service=self.case.scenario.service, microversion=version
+            )
             try:
                 overlay.bites |= bool(check_response(later.expect, response, context))
             except UndefinedVariable:

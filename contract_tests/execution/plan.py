@@ -100,7 +100,9 @@ def _wanted(scenario: Scenario, deployment: Deployment, choice: Choice) -> set[M
     if choice.microversions == "latest":
         return {scope.high}
     if choice.microversions == "every":
-        return set(known_between(scope.low, scope.high, order, known)) | _beyond(stated, deployment.range, scenario)
+        return set(known_between(scope.low, scope.high, order, known)) | _beyond(
+            stated, deployment.range, scenario
+        )
     points = {point for point in scenario.points() if point in scope}
     wanted = {scope.low, scope.high} | points
     if points:
@@ -126,7 +128,8 @@ def unmet(requires: Requirement, deployment: Deployment) -> str:
         if release not in requires.release:
             return f"needs release {requires.release}, this is {deployment.release}"
     for kind, needed, there in (
-        ("extension", requires.extensions, deployment.extensions), ("API version", requires.versions, deployment.majors)
+        ("extension", requires.extensions, deployment.extensions),
+        ("API version", requires.versions, deployment.majors),
     ):
         missing = [name for name in needed if name not in there]
         if missing:

@@ -36,19 +36,40 @@ def protocol_scenario(service: Service) -> Scenario | None:
         range=MicroversionRange(low=service.minimum, high=service.minimum),
         tags=frozenset({"protocol"}),
         calls=tuple(
-            CallHistory(name=call.name, mark=mark, stages=((None, call),)) for call in _calls(service, profile, mark)
+            CallHistory(name=call.name, mark=mark, stages=((None, call),))
+            for call in _calls(service, profile, mark)
         ),
     )
 
 
 def _calls(service: Service, profile: Profile, mark: Mark) -> Iterator[Call]:
     if profile.absent:
-        yield _call(service, profile, mark, "no version is asked for", Probe(send="none", means=profile.absent))
-    yield _call(service, profile, mark, "the oldest is asked for", Probe(send="${min_microversion}", means="${min_microversion}"))
-    yield _call(service, profile, mark, "the newest is asked for", Probe(send="${max_microversion}", means="${max_microversion}"))
+        yield _call(
+            service, profile, mark, "no version is asked for", Probe(send="none", means=profile.absent)
+        )
+    yield _call(
+        service,
+        profile,
+        mark,
+        "the oldest is asked for",
+        Probe(send="${min_microversion}", means="${min_microversion}"),
+    )
+    yield _call(
+        service,
+        profile,
+        mark,
+        "the newest is asked for",
+        Probe(send="${max_microversion}", means="${max_microversion}"),
+    )
     if profile.latest:
         means = "${max_microversion}" if profile.latest < 400 else ""
-        yield _call(service, profile, mark, "latest is asked for", Probe(send="latest", status=profile.latest, means=means))
+        yield _call(
+            service,
+            profile,
+            mark,
+            "latest is asked for",
+            Probe(send="latest", status=profile.latest, means=means),
+        )
     if profile.below is not None:
         yield _call(service, profile, mark, f"{profile.below.send} is below the range", profile.below)
     if profile.above is not None:
@@ -70,7 +91,14 @@ def _call(service: Service, profile: Profile, mark: Mark, name: str, probe: Prob
     expected = []
     for carrier in dialect.carriers if checked else ():
         text = compile_text(carrier.form.replace("{}", told))
-        expected.append((carrier.name, Matcher(operator="equals", operand=text, mark=mark) if echoed else Matcher(operator="absent", operand=True, mark=mark)))
+        expected.append(
+            (
+                carrier.name,
+                Matcher(operator="equals", operand=text, mark=mark)
+                if echoed
+                else Matcher(operator="absent", operand=True, mark=mark),
+            )
+        )
     return Call(
         name=name,
         mark=mark,
@@ -80,5 +108,7 @@ def _call(service: Service, profile: Profile, mark: Mark, name: str, probe: Prob
         role=profile.role,
         microversion="none" if other else compile_text(probe.send),
         expect=Expectation(status=(probe.status,), headers=tuple(expected)),
-        asked=uuid.uuid5(_SPACE, repr((profile.method, profile.path, profile.role, probe.send, other))).hex[:12],
+        asked=uuid.uuid5(_SPACE, repr((profile.method, profile.path, profile.role, probe.send, other))).hex[
+            :12
+        ],
     )

@@ -16,7 +16,9 @@ _PATH_SAFE = "/:@!$&'()*+,;=~%-._"
 _QUERY_SAFE = "/:@!$'()*,;~-._"
 
 
-def build_request(call: Call, variables: Mapping[str, Any], dialect: Dialect, microversion: str | None) -> Request:
+def build_request(
+    call: Call, variables: Mapping[str, Any], dialect: Dialect, microversion: str | None
+) -> Request:
     """The request that `call` makes at `microversion`; UndefinedVariable where a variable has no value.
 
     JSON is asked for where the call names no Accept; a body brings its Content-Type where the call names none.
@@ -35,7 +37,12 @@ def build_request(call: Call, variables: Mapping[str, Any], dialect: Dialect, mi
         if "content-type" not in names:
             headers.append(("Content-Type", call.body.media_type))
     request = Request(
-        method=call.method, target=target, headers=tuple(headers), body=body, role=call.role, follow=call.redirects
+        method=call.method,
+        target=target,
+        headers=tuple(headers),
+        body=body,
+        role=call.role,
+        follow=call.redirects,
     )
     return dialect.ask(request, asked_version(call, variables, microversion))
 

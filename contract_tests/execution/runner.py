@@ -54,7 +54,9 @@ def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> It
             calls += result.count
             yield CaseFinished(case=case, deployment=job.deployment, result=result)
             if fail_fast and result.outcome in (Outcome.FAILED, Outcome.ERROR):
-                stopped = f"stopped at the first failure, {len(items) - sum(counts.values())} cases did not run"
+                stopped = (
+                    f"stopped at the first failure, {len(items) - sum(counts.values())} cases did not run"
+                )
                 break
     except KeyboardInterrupt:
         stopped = f"interrupted, {len(items) - sum(counts.values())} cases did not run"
@@ -92,7 +94,9 @@ def _in_processes(items: Sequence[Item], workers: int) -> Iterator[CaseResult]:
     spans = [range(at, min(at + size, len(items))) for at in range(0, len(items), size)]
     _SHARED.append(items)
     try:
-        pool = ProcessPoolExecutor(max_workers=workers, mp_context=get_context("fork"), initializer=_start_worker)
+        pool = ProcessPoolExecutor(
+            max_workers=workers, mp_context=get_context("fork"), initializer=_start_worker
+        )
         yield from _ordered(pool, [_Span(span) for span in spans])
     except BrokenProcessPool:
         raise KeyboardInterrupt from None

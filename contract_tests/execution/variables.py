@@ -21,7 +21,9 @@ def case_variables(case: Case, deployment: Deployment) -> dict[str, Any]:
     for name, end in (("min_microversion", "low"), ("max_microversion", "high")):
         variables[name] = str(getattr(deployment.range, end) or "") if deployment.range is not None else ""
     for name, (kind, value) in case.scenario.variables:
-        variables[name] = _generate(value, case.scenario.id, at, name) if kind == "generate" else render(value, variables)
+        variables[name] = (
+            _generate(value, case.scenario.id, at, name) if kind == "generate" else render(value, variables)
+        )
     return variables
 
 

@@ -72,7 +72,9 @@ def _places(source: Source, path: Path) -> Places:
         for item in node.items:
             place = path.parent / Path(os.path.expanduser(item.text))
             if not place.exists() and key.text != "recordings":
-                source.problem(item, "unknown-folder", f"'{item.text}' does not exist", f"it counts from {path.parent}")
+                source.problem(
+                    item, "unknown-folder", f"'{item.text}' does not exist", f"it counts from {path.parent}"
+                )
             paths.append(place)
         found = {**found, key.text: tuple(paths)}
     return Places(config=path, **found)

@@ -21,7 +21,11 @@ def editor_schema(kind: str) -> dict[str, Any]:
         "type": "object",
         "properties": {
             **keywords,
-            "since": {"type": "object", "description": "microversion -> merge patch", "additionalProperties": overlay},
+            "since": {
+                "type": "object",
+                "description": "microversion -> merge patch",
+                "additionalProperties": overlay,
+            },
         },
         "additionalProperties": False,
     }

@@ -99,7 +99,11 @@ class MapOf:
         return good
 
     def schema(self) -> dict[str, Any]:
-        names = {"propertyNames": {"pattern": self.key.like["pattern"]}} if self.key and "pattern" in self.key.like else {}
+        names = (
+            {"propertyNames": {"pattern": self.key.like["pattern"]}}
+            if self.key and "pattern" in self.key.like
+            else {}
+        )
         return {"type": "object", "additionalProperties": self.value.schema(), **names}
 
 
@@ -158,7 +162,9 @@ class Shape:
         for key, value in node.entries:
             known = self.fields.get(key.text)
             if known is None:
-                source.problem(key, "unknown-key", f"unknown key '{key.text}' in {what}", nearest(key.text, self.fields))
+                source.problem(
+                    key, "unknown-key", f"unknown key '{key.text}' in {what}", nearest(key.text, self.fields)
+                )
                 good = False
             else:
                 good &= known.kind.check(source, value, f"'{key.text}' of {what}")
@@ -170,11 +176,18 @@ class Shape:
         for rule, called, group in self.exactly_one + self.at_most_one:
             found = [key for key, _ in node.entries if key.text in group]
             for extra in found[1:]:
-                source.problem(extra, f"second-{rule}", f"a second {called} in {what}: '{extra.text}' beside '{found[0].text}'", f"keep one of them")
+                source.problem(
+                    extra,
+                    f"second-{rule}",
+                    f"a second {called} in {what}: '{extra.text}' beside '{found[0].text}'",
+                    f"keep one of them",
+                )
                 good = False
         for rule, called, group in self.exactly_one:
             if not present & set(group):
-                source.problem(node, f"no-{rule}", f"{what} has no {called}", f"write one of {', '.join(group)}")
+                source.problem(
+                    node, f"no-{rule}", f"{what} has no {called}", f"write one of {', '.join(group)}"
+                )
                 good = False
         return good
 
@@ -208,13 +221,22 @@ class Shape:
 def _text(pattern: str, expected: str, rule: str = "wrong-type") -> Scalar:
     compiled = re.compile(pattern)
     return Scalar(
-        expected, lambda node: compiled.fullmatch(node.text) is not None, {"type": "string", "pattern": f"^(?:{pattern})$"}, rule
+        expected,
+        lambda node: compiled.fullmatch(node.text) is not None,
+        {"type": "string", "pattern": f"^(?:{pattern})$"},
+        rule,
     )
 
 
 def one_of(*words: str) -> Scalar:
     """One of the given words."""
-    return Scalar(f"one of {', '.join(words)}", lambda node: node.text in words, {"enum": list(words)}, "unknown-word", words)
+    return Scalar(
+        f"one of {', '.join(words)}",
+        lambda node: node.text in words,
+        {"enum": list(words)},
+        "unknown-word",
+        words,
+    )
 
 
 def _is_path(node: ScalarNode) -> bool:
@@ -233,7 +255,9 @@ def _is_release(node: ScalarNode) -> bool:
     return True
 
 
-TEXT = Scalar("text", lambda node: node.text != "" and not isinstance(node.value, bool), {"type": ["string", "number"]})
+TEXT = Scalar(
+    "text", lambda node: node.text != "" and not isinstance(node.value, bool), {"type": ["string", "number"]}
+)
 STRING = Scalar("text", lambda node: isinstance(node.value, str), {"type": "string"})
 INTEGER = Scalar("a whole number", lambda node: type(node.value) is int, {"type": "integer"})
 BOOLEAN = Scalar("true or false", lambda node: isinstance(node.value, bool), {"type": "boolean"})
@@ -244,14 +268,30 @@ STATUS = Scalar(
     {"type": "integer", "minimum": 100, "maximum": 599},
     "bad-status",
 )
-UUID = _text("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "a UUID in lower case", "bad-uuid")
+UUID = _text(
+    "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "a UUID in lower case", "bad-uuid"
+)
 NAME = _text("[A-Za-z_][A-Za-z0-9_-]*", "a name (letters, digits, _ and -, a letter first)", "bad-name")
 SLUG = _text("[a-z0-9][a-z0-9_.-]*", "a name in lower case (letters, digits, _ . -)", "bad-name")
 DURATION = _text(r"\d+(\.\d+)?(ms|s|m)", "a duration such as 500ms, 2s or 1m", "bad-duration")
-VERSION = Scalar("a microversion", lambda node: node.text != "", {"type": ["string", "number"]}, "bad-microversion")
-VERSION_RANGE = Scalar("a range of microversions", lambda node: node.text != "", {"type": ["string", "number"]}, "bad-microversion")
-RELEASE_RANGE = Scalar("a range of releases such as 9.0.0-", _is_release, {"type": ["string", "number"]}, "bad-release")
-JSON_PATH = Scalar("an RFC 9535 JSON path such as $.links[0].rel", _is_path, {"type": "string", "pattern": r"^\$"}, "bad-jsonpath")
+VERSION = Scalar(
+    "a microversion", lambda node: node.text != "", {"type": ["string", "number"]}, "bad-microversion"
+)
+VERSION_RANGE = Scalar(
+    "a range of microversions",
+    lambda node: node.text != "",
+    {"type": ["string", "number"]},
+    "bad-microversion",
+)
+RELEASE_RANGE = Scalar(
+    "a range of releases such as 9.0.0-", _is_release, {"type": ["string", "number"]}, "bad-release"
+)
+JSON_PATH = Scalar(
+    "an RFC 9535 JSON path such as $.links[0].rel",
+    _is_path,
+    {"type": "string", "pattern": r"^\$"},
+    "bad-jsonpath",
+)
 PATH = _text(r"/.*|\$\{.*", "a path that begins with '/'", "bad-path")
 
 

@@ -83,7 +83,12 @@ class Library:
         if source is None:
             return None
         if known is None:
-            source.problem(None, "unknown-service", f"there is no service file for '{service}', the folder of this schema", f"known: {', '.join(self.service_names())}")
+            source.problem(
+                None,
+                "unknown-service",
+                f"there is no service file for '{service}', the folder of this schema",
+                f"known: {', '.join(self.service_names())}",
+            )
             self.problems += source.problems
             return None
         self._reading.add(key)
@@ -103,10 +108,17 @@ class Library:
             if scenario is None:
                 continue
             clash = seen_ids.get(scenario.id), seen_slugs.get((scenario.service.name, scenario.slug))
-            for twin, rule, what in zip(clash, ("duplicate-id", "duplicate-name"), ("id", "file name"), strict=True):
+            for twin, rule, what in zip(
+                clash, ("duplicate-id", "duplicate-name"), ("id", "file name"), strict=True
+            ):
                 if twin is not None:
                     value = scenario.id if what == "id" else scenario.slug
-                    self._clash(path, rule, f"the {what} '{value}' is that of {twin.mark.path} too", "give this one its own: cassettes and test ids hang on it")
+                    self._clash(
+                        path,
+                        rule,
+                        f"the {what} '{value}' is that of {twin.mark.path} too",
+                        "give this one its own: cassettes and test ids hang on it",
+                    )
             if clash == (None, None):
                 found.append(scenario)
                 seen_ids[scenario.id] = seen_slugs[(scenario.service.name, scenario.slug)] = scenario
@@ -170,11 +182,20 @@ class Library:
             read_targets(source, self.environ)
             self.problems += source.problems
             return "targets"
-        if any(path.resolve().is_relative_to(folder.resolve()) for folder in self.places.schemas) or {"type", "properties", "$schema"} & set(keys):
+        if any(path.resolve().is_relative_to(folder.resolve()) for folder in self.places.schemas) or {
+            "type",
+            "properties",
+            "$schema",
+        } & set(keys):
             self.schema_file(path, path.parent.name)
             return "schema"
         if not source.problems:
-            source.problem(source.root, "unknown-kind", "this is no scenario, schema, service, targets or configuration file", nearest(keys[0], ("scenario", "service", "targets", "type")) if keys else "")
+            source.problem(
+                source.root,
+                "unknown-kind",
+                "this is no scenario, schema, service, targets or configuration file",
+                nearest(keys[0], ("scenario", "service", "targets", "type")) if keys else "",
+            )
         self.problems += source.problems
         return "file"
 
@@ -191,8 +212,11 @@ def files_below(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(
-        path for path in folder.rglob("*")
-        if path.suffix in ENDINGS and path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        path
+        for path in folder.rglob("*")
+        if path.suffix in ENDINGS
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
 

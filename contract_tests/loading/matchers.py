@@ -17,18 +17,26 @@ def read_matcher(source: Source, node: Any, *, textual: bool = False) -> Matcher
     `textual`: what is compared is text (a header), so a plain number means its text as written.
     """
     if not isinstance(node, MapNode):
-        value = node.text if textual and isinstance(node, ScalarNode) and node.value is not None else plain(node)
+        value = (
+            node.text if textual and isinstance(node, ScalarNode) and node.value is not None else plain(node)
+        )
         return Matcher(operator="equals", operand=compile_value(value), mark=node.mark)
     if len(node.entries) != 1:
         source.problem(
-            node, "bad-matcher", f"a matcher has one key, this has {len(node.entries)}", "write 'equals:' above it where the mapping itself is the value"
+            node,
+            "bad-matcher",
+            f"a matcher has one key, this has {len(node.entries)}",
+            "write 'equals:' above it where the mapping itself is the value",
         )
         return None
     key, operand = node.entries[0]
     operator = OPERATORS.get(key.text)
     if operator is None:
         source.problem(
-            key, "unknown-matcher", f"unknown matcher '{key.text}'", f"{nearest(key.text, OPERATORS)} (write 'equals:' above it where the mapping itself is the value)"
+            key,
+            "unknown-matcher",
+            f"unknown matcher '{key.text}'",
+            f"{nearest(key.text, OPERATORS)} (write 'equals:' above it where the mapping itself is the value)",
         )
         return None
     if not _operand_fits(source, operator.operand, operand, key.text):
@@ -50,11 +58,20 @@ def read_matcher(source: Source, node: Any, *, textual: bool = False) -> Matcher
 def check_pattern(source: Source, node: ScalarNode) -> bool:
     """Whether `node` is a regular expression (templates in it stand for any text)."""
     compiled = compile_value(node.text)
-    text = compiled.render(dict.fromkeys(compiled.variables, "x")) if isinstance(compiled, Template) else compiled
+    text = (
+        compiled.render(dict.fromkeys(compiled.variables, "x"))
+        if isinstance(compiled, Template)
+        else compiled
+    )
     try:
         regex.compile(text)
     except regex.error as error:
-        source.problem(node, "bad-regex", f"this is no regular expression: {error}", offset=min(error.pos or 0, max(0, node.length - 1)))
+        source.problem(
+            node,
+            "bad-regex",
+            f"this is no regular expression: {error}",
+            offset=min(error.pos or 0, max(0, node.length - 1)),
+        )
         return False
     return True
 
@@ -65,7 +82,9 @@ def _operand_fits(source: Source, kind: str, node: Any, name: str) -> bool:
     template = scalar and "${" in node.text
     if kind == "pattern":
         if not (scalar and isinstance(node.value, str)):
-            source.problem(node, "bad-matcher", f"'{name}' needs a regular expression, not {kind_of(node)}", "quote it")
+            source.problem(
+                node, "bad-matcher", f"'{name}' needs a regular expression, not {kind_of(node)}", "quote it"
+            )
             return False
         return check_pattern(source, node)
     accepted, wanted, hint = {
@@ -73,10 +92,17 @@ def _operand_fits(source: Source, kind: str, node: Any, name: str) -> bool:
         "matcher": (True, "", ""),
         "true": (scalar and node.value is True, "true", "write it only where it is expected"),
         "type": (scalar and node.text in TYPES, "a JSON type", nearest(node.text, TYPES) if scalar else ""),
-        "format": (scalar and node.text in FORMATS, "a known format", nearest(node.text, FORMATS) if scalar else ""),
+        "format": (
+            scalar and node.text in FORMATS,
+            "a known format",
+            nearest(node.text, FORMATS) if scalar else "",
+        ),
         "list": (isinstance(node, ListNode) or template, "a list", ""),
         "number": (
-            template or (scalar and not isinstance(node.value, bool) and isinstance(node.value, (int, float, str))), "a number or a text", ""
+            template
+            or (scalar and not isinstance(node.value, bool) and isinstance(node.value, (int, float, str))),
+            "a number or a text",
+            "",
         ),
     }[kind]
     if not accepted:

@@ -22,7 +22,15 @@ from contract_tests.model.jsonpath import JsonPath
 from contract_tests.model.matcher import Matcher
 from contract_tests.model.microversion import ORDERS, Microversion, MicroversionRange
 from contract_tests.model.scenario import (
-    Body, Call, CallHistory, Expectation, Poll, Requirement, Save, Scenario, SchemaHistory,
+    Body,
+    Call,
+    CallHistory,
+    Expectation,
+    Poll,
+    Requirement,
+    Save,
+    Scenario,
+    SchemaHistory,
 )
 from contract_tests.model.service import Service
 from contract_tests.model.template import Template, TemplateError, compile_text, compile_value
@@ -40,7 +48,9 @@ FindService = Callable[[str], Service | None]
 FindSchema = Callable[[str, str], SchemaHistory | None]
 
 
-def read_scenario(source: Source, path: Path, find_service: FindService, find_schema: FindSchema) -> Scenario | None:
+def read_scenario(
+    source: Source, path: Path, find_service: FindService, find_schema: FindSchema
+) -> Scenario | None:
     """The scenario in a file; None (and problems in `source`) where anything in it is wrong."""
     if source.root is None:
         return None
@@ -64,11 +74,21 @@ class _Reader:
         if isinstance(root, MapNode):
             good &= self._templates(root)
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.path.stem):
-            source.problem(None, "bad-file-name", f"'{self.path.name}' makes no folder name for its cassettes", "use letters, digits, _ . and - in the file's name")
+            source.problem(
+                None,
+                "bad-file-name",
+                f"'{self.path.name}' makes no folder name for its cassettes",
+                "use letters, digits, _ . and - in the file's name",
+            )
         service_node = root.get("service") if isinstance(root, MapNode) else None
         service = find_service(service_node.text) if isinstance(service_node, ScalarNode) else None
         if service is None and isinstance(service_node, ScalarNode):
-            source.problem(service_node, "unknown-service", f"there is no service file for '{service_node.text}', or it is wrong itself", "write services/NAME.yaml; `contract-tests services` lists the known ones")
+            source.problem(
+                service_node,
+                "unknown-service",
+                f"there is no service file for '{service_node.text}', or it is wrong itself",
+                "write services/NAME.yaml; `contract-tests services` lists the known ones",
+            )
         if not good or service is None:
             return None
         self.service = service
@@ -110,7 +130,9 @@ class _Reader:
             return None
         order = self.service.dialect.order
         if order is None:
-            self.source.problem(node, "no-microversions", f"the service '{self.service.name}' has no microversions")
+            self.source.problem(
+                node, "no-microversions", f"the service '{self.service.name}' has no microversions"
+            )
             return None
         try:
             return order.parse_range(node.text)
@@ -121,15 +143,26 @@ class _Reader:
     def _requires(self, node: MapNode | None) -> Requirement:
         if node is None:
             return Requirement()
-        names = {key: tuple(item.text for item in node.get(key).items) for key in ("extensions", "versions") if node.get(key)}
+        names = {
+            key: tuple(item.text for item in node.get(key).items)
+            for key in ("extensions", "versions")
+            if node.get(key)
+        }
         release = node.get("release")
-        return Requirement(release=ORDERS["semantic"].parse_range(release.text) if release is not None else None, **names)
+        return Requirement(
+            release=ORDERS["semantic"].parse_range(release.text) if release is not None else None, **names
+        )
 
     def _variables(self, node: MapNode | None) -> tuple[tuple[str, Any], ...]:
         found = []
         for key, value in node.entries if node is not None else ():
             if key.text in PREDEFINED:
-                self.source.problem(key, "reserved-variable", f"'{key.text}' is a variable that every case has", "choose another name")
+                self.source.problem(
+                    key,
+                    "reserved-variable",
+                    f"'{key.text}' is a variable that every case has",
+                    "choose another name",
+                )
             if isinstance(value, MapNode) and value.keys() == ["generate"]:
                 from contract_tests.loading.shapes import VARIABLE
 
@@ -141,7 +174,9 @@ class _Reader:
             self.given[key.text] = plain(value)
         return tuple(found)
 
-    def _calls(self, node: ListNode | None, scope: MicroversionRange, *, cleanup: bool) -> tuple[CallHistory, ...]:
+    def _calls(
+        self, node: ListNode | None, scope: MicroversionRange, *, cleanup: bool
+    ) -> tuple[CallHistory, ...]:
         found = []
         for number, item in enumerate(node.items if node is not None else (), 1):
             name = item.get("name").text if item.get("name") is not None else f"cleanup {number}"
@@ -152,25 +187,48 @@ class _Reader:
         own = self._range(node.get("microversions"))
         limits = scope.intersect(own) if own is not None else scope
         if limits is None:
-            self.source.problem(node.get("microversions"), "since-outside-range", f"call '{name}' exists at {own}, the scenario covers {scope}: they never meet")
+            self.source.problem(
+                node.get("microversions"),
+                "since-outside-range",
+                f"call '{name}' exists at {own}, the scenario covers {scope}: they never meet",
+            )
             limits = scope
-        base = replace(node, entries=tuple(e for e in node.entries if e[0].text not in ("name", "since", "microversions", "requires")))
+        base = replace(
+            node,
+            entries=tuple(
+                e for e in node.entries if e[0].text not in ("name", "since", "microversions", "requires")
+            ),
+        )
         stages: list[tuple[Microversion | None, Call]] = [(None, self._call(name, base))]
         overlays = node.get("since")
         low = limits.low if limits.low is not None else self.service.minimum
-        for key, version, overlay in versions_of(self.source, overlays, self.service.dialect.order) if overlays is not None else ():
+        for key, version, overlay in (
+            versions_of(self.source, overlays, self.service.dialect.order) if overlays is not None else ()
+        ):
             if (low is not None and version <= low) or (limits.high is not None and version > limits.high):
                 self.source.problem(
-                    key, "since-outside-range", f"{key.text} is outside the range of call '{name}' ({low or ''}-{limits.high or ''}), whose base is its oldest microversion",
+                    key,
+                    "since-outside-range",
+                    f"{key.text} is outside the range of call '{name}' ({low or ''}-{limits.high or ''}), whose base is its oldest microversion",
                     "describe the oldest microversion in the call itself, or mend 'microversions'",
                 )
             after = self._merge(base, overlay, MERGED)
             if _same(base, after):
-                self.source.problem(key, "overlay-changes-nothing", f"the overlay at {key.text} changes nothing in call '{name}'", "remove it, or say in it what changes then")
+                self.source.problem(
+                    key,
+                    "overlay-changes-nothing",
+                    f"the overlay at {key.text} changes nothing in call '{name}'",
+                    "remove it, or say in it what changes then",
+                )
             base = after
             stages.append((version, self._call(name, base)))
         return CallHistory(
-            name=name, mark=node.mark, stages=tuple(stages), range=limits, requires=self._requires(node.get("requires")), cleanup=cleanup
+            name=name,
+            mark=node.mark,
+            stages=tuple(stages),
+            range=limits,
+            requires=self._requires(node.get("requires")),
+            cleanup=cleanup,
         )
 
     def _merge(self, base: MapNode, overlay: MapNode, merged: Mapping[str, Any], where: str = "") -> MapNode:
@@ -179,7 +237,9 @@ class _Reader:
             old = entries.get(key.text)
             if where in _REMOVABLE and isinstance(value, ScalarNode) and value.value is None:
                 if old is None:
-                    self.source.problem(key, "nothing-to-remove", f"there is no '{key.text}' to remove from '{where}'")
+                    self.source.problem(
+                        key, "nothing-to-remove", f"there is no '{key.text}' to remove from '{where}'"
+                    )
                 entries.pop(key.text, None)
             elif key.text in merged and isinstance(value, MapNode):
                 under = old[1] if old is not None else replace(value, entries=())
@@ -201,7 +261,11 @@ class _Reader:
         redirects = node.get("redirects")
         asked = {
             "request": [method, target.text, digest, role],
-            "others": {key: plain(node.get(key)) for key in ("headers", "query", "microversion", "redirects") if node.get(key) is not None},
+            "others": {
+                key: plain(node.get(key))
+                for key in ("headers", "query", "microversion", "redirects")
+                if node.get(key) is not None
+            },
             "vars": {key: value for key, value in self.given.items() if key in uses},
         }
         return Call(
@@ -228,7 +292,12 @@ class _Reader:
             items = value.items if lists and isinstance(value, ListNode) else (value,)
             for item in items:
                 if not isinstance(item, ScalarNode) or item.value is None:
-                    self.source.problem(item, "wrong-type", f"'{key.text}' must be text or a number{' or a list of them' if lists else ''}", "null removes one, in an overlay only")
+                    self.source.problem(
+                        item,
+                        "wrong-type",
+                        f"'{key.text}' must be text or a number{' or a list of them' if lists else ''}",
+                        "null removes one, in an overlay only",
+                    )
                 else:
                     found.append((key.text, compile_text(item.text)))
         return tuple(found)
@@ -240,14 +309,25 @@ class _Reader:
             if value is None:
                 continue
             if kind == "json":
-                return Body(kind="json", value=compile_value(plain(value)), media_type="application/json"), ["json", plain(value)]
+                return Body(kind="json", value=compile_value(plain(value)), media_type="application/json"), [
+                    "json",
+                    plain(value),
+                ]
             if kind == "form":
                 pairs = self._pairs(value, lists=True)
-                return Body(kind="form", value=pairs, media_type="application/x-www-form-urlencoded"), ["form", plain(value)]
+                return Body(kind="form", value=pairs, media_type="application/x-www-form-urlencoded"), [
+                    "form",
+                    plain(value),
+                ]
             if kind == "text":
-                return Body(kind="text", value=compile_text(value.text), media_type="text/plain; charset=utf-8"), ["text", value.text]
+                return Body(
+                    kind="text", value=compile_text(value.text), media_type="text/plain; charset=utf-8"
+                ), ["text", value.text]
             content = self._bytes(kind, value)
-            return Body(kind="bytes", value=content, media_type="application/octet-stream"), ["bytes", hashlib.sha256(content).hexdigest()]
+            return Body(kind="bytes", value=content, media_type="application/octet-stream"), [
+                "bytes",
+                hashlib.sha256(content).hexdigest(),
+            ]
         return None, None
 
     def _bytes(self, kind: str, node: ScalarNode) -> bytes:
@@ -255,26 +335,46 @@ class _Reader:
             try:
                 return base64.b64decode("".join(node.text.split()), validate=True)
             except (binascii.Error, ValueError):
-                self.source.problem(node, "bad-base64", "this is no base64", "python3 -m base64 FILE writes it")
+                self.source.problem(
+                    node, "bad-base64", "this is no base64", "python3 -m base64 FILE writes it"
+                )
                 return b""
         folder = self.path.parent.resolve()
         found = (folder / node.text).resolve()
         if not found.is_relative_to(folder):
-            self.source.problem(node, "file-outside", f"'{node.text}' lies outside the scenario's folder", "a body's file must lie beside the scenario or below")
+            self.source.problem(
+                node,
+                "file-outside",
+                f"'{node.text}' lies outside the scenario's folder",
+                "a body's file must lie beside the scenario or below",
+            )
             return b""
         try:
             if found.stat().st_size > _LARGEST_FILE:
-                self.source.problem(node, "file-too-large", f"'{node.text}' is larger than {_LARGEST_FILE // 2**20} MiB")
+                self.source.problem(
+                    node, "file-too-large", f"'{node.text}' is larger than {_LARGEST_FILE // 2**20} MiB"
+                )
                 return b""
             return found.read_bytes()
         except OSError as error:
-            self.source.problem(node, "unknown-file", f"'{node.text}' cannot be read: {error.strerror}", "its name counts from the scenario's folder")
+            self.source.problem(
+                node,
+                "unknown-file",
+                f"'{node.text}' cannot be read: {error.strerror}",
+                "its name counts from the scenario's folder",
+            )
             return b""
 
     def _expectation(self, node: MapNode) -> Expectation:
         status = node.get("status")
-        codes = () if status is None else tuple(item.value for item in (status.items if isinstance(status, ListNode) else (status,)))
-        body, text, schema = (None if _lifted(node.get(key)) else node.get(key) for key in ("body", "text", "schema"))
+        codes = (
+            ()
+            if status is None
+            else tuple(item.value for item in (status.items if isinstance(status, ListNode) else (status,)))
+        )
+        body, text, schema = (
+            None if _lifted(node.get(key)) else node.get(key) for key in ("body", "text", "schema")
+        )
         sha256 = node.get("sha256")
         return Expectation(
             status=codes,
@@ -290,7 +390,12 @@ class _Reader:
     def _body_word(self, node: Any) -> str:
         if isinstance(node, ScalarNode):
             return node.text
-        self.source.problem(node, "wrong-type", "'body' is absent, present, or {any: true}", "expect values with 'json' or 'text'")
+        self.source.problem(
+            node,
+            "wrong-type",
+            "'body' is absent, present, or {any: true}",
+            "expect values with 'json' or 'text'",
+        )
         return ""
 
     def _matchers(self, node: MapNode | None, *, textual: bool = False) -> Iterator[tuple[str, Matcher]]:
@@ -302,11 +407,20 @@ class _Reader:
     def _json(self, node: MapNode | None) -> Iterator[tuple[str, Matcher]]:
         for key, value in node.entries if node is not None else ():
             compiled = compile_text(key.text)
-            text = compiled.render(dict.fromkeys(compiled.variables, "x")) if isinstance(compiled, Template) else compiled
+            text = (
+                compiled.render(dict.fromkeys(compiled.variables, "x"))
+                if isinstance(compiled, Template)
+                else compiled
+            )
             try:
                 JsonPath(text)
             except ValueError as error:
-                self.source.problem(key, "bad-jsonpath", f"this is no RFC 9535 JSON path: {error}", "a path looks like $.links[0].rel or $['a name']")
+                self.source.problem(
+                    key,
+                    "bad-jsonpath",
+                    f"this is no RFC 9535 JSON path: {error}",
+                    "a path looks like $.links[0].rel or $['a name']",
+                )
                 continue
             matcher = read_matcher(self.source, value)
             if matcher is not None:
@@ -314,32 +428,51 @@ class _Reader:
 
     def _schema(self, node: Any) -> SchemaHistory | None:
         if isinstance(node, MapNode):
-            return build_schema(self.source, "inline", [(None, node)], lambda name: self.find_schema(self.service.name, name))
+            return build_schema(
+                self.source, "inline", [(None, node)], lambda name: self.find_schema(self.service.name, name)
+            )
         if not isinstance(node, ScalarNode) or not node.text:
             self.source.problem(node, "wrong-type", "'schema' is the name of a schema, or a schema")
             return None
         history = self.find_schema(self.service.name, node.text)
         if history is None:
-            self.source.problem(node, "unknown-schema", f"there is no schema '{node.text}' of {self.service.name}, or it is wrong itself", f"write schemas/{self.service.name}/{node.text}.yaml")
+            self.source.problem(
+                node,
+                "unknown-schema",
+                f"there is no schema '{node.text}' of {self.service.name}, or it is wrong itself",
+                f"write schemas/{self.service.name}/{node.text}.yaml",
+            )
         return history
 
     def _saves(self, node: MapNode | None) -> Iterator[Save]:
         for key, value in node.entries if node is not None else ():
             if key.text in PREDEFINED:
-                self.source.problem(key, "reserved-variable", f"'{key.text}' is a variable that every case has", "choose another name")
+                self.source.problem(
+                    key,
+                    "reserved-variable",
+                    f"'{key.text}' is a variable that every case has",
+                    "choose another name",
+                )
             if isinstance(value, ScalarNode):
                 yield Save(name=key.text, mark=key.mark, path=JsonPath(value.text))
                 continue
             match = value.get("match")
             if match is not None and not check_pattern(self.source, match):
                 continue
-            yield Save(name=key.text, mark=key.mark, header=value.get("header").text, match=compile_text(match.text) if match is not None else None)
+            yield Save(
+                name=key.text,
+                mark=key.mark,
+                header=value.get("header").text,
+                match=compile_text(match.text) if match is not None else None,
+            )
 
     def _poll(self, node: MapNode | None) -> Poll | None:
         if node is None:
             return None
         return Poll(
-            until=self._expectation(node.get("until")), every=seconds(node.get("every").text), limit=seconds(node.get("for").text)
+            until=self._expectation(node.get("until")),
+            every=seconds(node.get("every").text),
+            limit=seconds(node.get("for").text),
         )
 
     def _check_names(self, root: MapNode) -> None:
@@ -350,10 +483,17 @@ class _Reader:
                 node = item.get("name")
                 name = node.text if node is not None else f"cleanup {number}"
                 if name in seen:
-                    self.source.problem(node or item, "duplicate-call", f"a second call is named '{name}'", f"the first is at line {seen[name].line}")
+                    self.source.problem(
+                        node or item,
+                        "duplicate-call",
+                        f"a second call is named '{name}'",
+                        f"the first is at line {seen[name].line}",
+                    )
                 seen.setdefault(name, item.mark)
 
-    def _check_variables(self, root: MapNode, calls: tuple[CallHistory, ...], cleanup: tuple[CallHistory, ...]) -> None:
+    def _check_variables(
+        self, root: MapNode, calls: tuple[CallHistory, ...], cleanup: tuple[CallHistory, ...]
+    ) -> None:
         defined: dict[str, Any] = {}
         used: set[str] = set()
         variables = root.get("vars")
@@ -370,7 +510,12 @@ class _Reader:
                     defined.setdefault(save.name, ScalarNode(save.mark, len(save.name), save.name, save.name))
         for name, key in defined.items():
             if name not in used:
-                self.source.problem(key, "unused-variable", f"the variable '{name}' is never used", "remove it, or use it as ${" + name + "}")
+                self.source.problem(
+                    key,
+                    "unused-variable",
+                    f"the variable '{name}' is never used",
+                    "remove it, or use it as ${" + name + "}",
+                )
 
     def _undefined(self, node: Any, defined: Mapping[str, Any]) -> None:
         for scalar in walk_scalars(node):
@@ -379,9 +524,13 @@ class _Reader:
                 if name not in defined and name not in PREDEFINED:
                     at = scalar.text.find("${" + name)
                     self.source.problem(
-                        scalar, "undefined-variable", f"the variable '{name}' has no value here",
-                        nearest(name, [*defined, *PREDEFINED]) or "define it in 'vars', or save it in an earlier call",
-                        offset=max(0, at), length=len(name) + 3,
+                        scalar,
+                        "undefined-variable",
+                        f"the variable '{name}' has no value here",
+                        nearest(name, [*defined, *PREDEFINED])
+                        or "define it in 'vars', or save it in an earlier call",
+                        offset=max(0, at),
+                        length=len(name) + 3,
                     )
 
 

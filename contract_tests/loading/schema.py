@@ -39,21 +39,48 @@ _STRING = ("string",)
 _NUMBER = ("number", "integer")
 KEYWORDS: Mapping[str, Keyword] = {
     **dict.fromkeys(
-        ("$schema", "$id", "id", "$ref", "$anchor", "$comment", "title", "description", "default", "examples",
-         "deprecated", "readOnly", "writeOnly", "type", "enum", "const"), _ANY,
+        (
+            "$schema",
+            "$id",
+            "id",
+            "$ref",
+            "$anchor",
+            "$comment",
+            "title",
+            "description",
+            "default",
+            "examples",
+            "deprecated",
+            "readOnly",
+            "writeOnly",
+            "type",
+            "enum",
+            "const",
+        ),
+        _ANY,
     ),
     **dict.fromkeys(("allOf", "anyOf", "oneOf"), Keyword("list")),
     **dict.fromkeys(("not", "if", "then", "else"), Keyword("schema")),
     **dict.fromkeys(("$defs", "definitions"), Keyword("schemas")),
     **dict.fromkeys(("properties", "patternProperties", "dependentSchemas"), Keyword("schemas", _OBJECT)),
-    **dict.fromkeys(("additionalProperties", "propertyNames", "unevaluatedProperties"), Keyword("schema", _OBJECT)),
-    **dict.fromkeys(("required", "minProperties", "maxProperties", "dependentRequired", "dependencies"), Keyword("plain", _OBJECT)),
+    **dict.fromkeys(
+        ("additionalProperties", "propertyNames", "unevaluatedProperties"), Keyword("schema", _OBJECT)
+    ),
+    **dict.fromkeys(
+        ("required", "minProperties", "maxProperties", "dependentRequired", "dependencies"),
+        Keyword("plain", _OBJECT),
+    ),
     **dict.fromkeys(("contains", "unevaluatedItems", "additionalItems"), Keyword("schema", _ARRAY)),
     "items": Keyword("either", _ARRAY),
     "prefixItems": Keyword("list", _ARRAY),
-    **dict.fromkeys(("minItems", "maxItems", "uniqueItems", "minContains", "maxContains"), Keyword("plain", _ARRAY)),
+    **dict.fromkeys(
+        ("minItems", "maxItems", "uniqueItems", "minContains", "maxContains"), Keyword("plain", _ARRAY)
+    ),
     **dict.fromkeys(("pattern", "minLength", "maxLength", "format"), Keyword("plain", _STRING)),
-    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), Keyword("plain", _NUMBER)),
+    **dict.fromkeys(
+        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+        Keyword("plain", _NUMBER),
+    ),
 }
 
 Find = Callable[[str], SchemaHistory | None]
@@ -80,7 +107,12 @@ def read_schema(source: Source, name: str, order: Order | None, find: Find) -> S
             before = stages[-1][1]
             after = merge_patch(before, overlay)
             if repr(plain(before)) == repr(plain(after)):
-                source.problem(key, "overlay-changes-nothing", f"the overlay at {key.text} changes nothing", "remove it, or say in it what changes then")
+                source.problem(
+                    key,
+                    "overlay-changes-nothing",
+                    f"the overlay at {key.text} changes nothing",
+                    "remove it, or say in it what changes then",
+                )
             stages.append((version, after))
     return build_schema(source, name, stages, find)
 
@@ -117,11 +149,18 @@ def versions_of(source: Source, node: Any, order: Order | None) -> list[tuple[Sc
     """The entries of a `since` map with their microversions, oldest first; problems where one is none."""
     found: list[tuple[ScalarNode, Microversion, Any]] = []
     if not isinstance(node, MapNode):
-        source.problem(node, "wrong-type", f"'since' must be a mapping, not {kind_of(node)}", "write microversion: overlay")
+        source.problem(
+            node,
+            "wrong-type",
+            f"'since' must be a mapping, not {kind_of(node)}",
+            "write microversion: overlay",
+        )
         return found
     for key, value in node.entries:
         if order is None:
-            source.problem(key, "no-microversions", "this service has no microversions, so nothing can change since one")
+            source.problem(
+                key, "no-microversions", "this service has no microversions, so nothing can change since one"
+            )
             continue
         try:
             version = order.parse(key.text)
@@ -130,7 +169,11 @@ def versions_of(source: Source, node: Any, order: Order | None) -> list[tuple[Sc
             continue
         twin = next((other for other, known, _ in found if known == version), None)
         if twin is not None:
-            source.problem(key, "duplicate-key", f"{key.text} is the same microversion as {twin.text} at line {twin.mark.line}")
+            source.problem(
+                key,
+                "duplicate-key",
+                f"{key.text} is the same microversion as {twin.text} at line {twin.mark.line}",
+            )
             continue
         found.append((key, version, value))
     return sorted(found, key=lambda entry: entry[1])
@@ -163,13 +206,16 @@ def _check(source: Source, node: Any, find: Find, used: dict[str, SchemaHistory]
         keyword = KEYWORDS.get(key.text)
         if keyword is None:
             source.problem(
-                key, "schema-not-enforced", f"'{key.text}' is no keyword of JSON Schema, so it would enforce nothing",
+                key,
+                "schema-not-enforced",
+                f"'{key.text}' is no keyword of JSON Schema, so it would enforce nothing",
                 nearest(key.text, KEYWORDS) if len(key.text) > 2 else "",
             )
             continue
         if keyword.types and types is not None and not types & set(keyword.types):
             source.problem(
-                key, "schema-not-enforced",
+                key,
+                "schema-not-enforced",
                 f"'{key.text}' speaks of {' and '.join(keyword.types[:1])}s, but the type here is {', '.join(sorted(types))}: it would enforce nothing",
                 "move it to the schema that it belongs to, or mend the type",
             )
@@ -179,14 +225,18 @@ def _check(source: Source, node: Any, find: Find, used: dict[str, SchemaHistory]
             _format(source, value)
         elif key.text == "$schema":
             if str(plain(value)).rstrip("#") not in DIALECTS:
-                source.problem(value, "bad-schema", f"unknown dialect '{plain(value)}'", f"known: {', '.join(DIALECTS)}")
+                source.problem(
+                    value, "bad-schema", f"unknown dialect '{plain(value)}'", f"known: {', '.join(DIALECTS)}"
+                )
         elif key.text == "properties" and isinstance(value, MapNode):
             _misplaced(source, value)
         _check_inside(source, keyword.inside, value, find, used)
     _required(source, node)
 
 
-def _check_inside(source: Source, inside: str, value: Any, find: Find, used: dict[str, SchemaHistory]) -> None:
+def _check_inside(
+    source: Source, inside: str, value: Any, find: Find, used: dict[str, SchemaHistory]
+) -> None:
     if inside == "plain":
         return
     if inside == "schema" or (inside == "either" and not isinstance(value, ListNode)):
@@ -224,11 +274,18 @@ def _reference(source: Source, value: Any, find: Find, used: dict[str, SchemaHis
     if text.startswith("#"):
         return
     if "://" in text or not text:
-        source.problem(value, "unknown-schema", "a reference names a schema of the same service, or a place in this file (#/…)", "nothing is fetched from a network")
+        source.problem(
+            value,
+            "unknown-schema",
+            "a reference names a schema of the same service, or a place in this file (#/…)",
+            "nothing is fetched from a network",
+        )
         return
     history = find(text)
     if history is None:
-        source.problem(value, "unknown-schema", f"there is no schema '{text}' beside this one, or it is wrong itself")
+        source.problem(
+            value, "unknown-schema", f"there is no schema '{text}' beside this one, or it is wrong itself"
+        )
     else:
         used[text] = history
 
@@ -236,22 +293,36 @@ def _reference(source: Source, value: Any, find: Find, used: dict[str, SchemaHis
 def _format(source: Source, value: Any) -> None:
     text = value.text if isinstance(value, ScalarNode) else ""
     if text not in FORMATS:
-        source.problem(value, "schema-not-enforced", f"unknown format '{text}': it would enforce nothing", nearest(text, FORMATS))
+        source.problem(
+            value,
+            "schema-not-enforced",
+            f"unknown format '{text}': it would enforce nothing",
+            nearest(text, FORMATS),
+        )
 
 
 def _misplaced(source: Source, properties: MapNode) -> None:
     for key, value in properties.entries:
-        if key.text in KEYWORDS and isinstance(value, (ScalarNode, ListNode)) and (
-            isinstance(value, ListNode) or isinstance(value.value, bool)
-        ) and key.text in ("additionalProperties", "required"):
+        if (
+            key.text in KEYWORDS
+            and isinstance(value, (ScalarNode, ListNode))
+            and (isinstance(value, ListNode) or isinstance(value.value, bool))
+            and key.text in ("additionalProperties", "required")
+        ):
             source.problem(
-                key, "schema-not-enforced", f"'{key.text}' stands among the properties, so it names a property and enforces nothing",
+                key,
+                "schema-not-enforced",
+                f"'{key.text}' stands among the properties, so it names a property and enforces nothing",
                 "move it out, beside 'properties'",
             )
 
 
 def _required(source: Source, node: MapNode) -> None:
-    closed, required, properties = node.get("additionalProperties"), node.get("required"), node.get("properties")
+    closed, required, properties = (
+        node.get("additionalProperties"),
+        node.get("required"),
+        node.get("properties"),
+    )
     if not (isinstance(closed, ScalarNode) and closed.value is False and isinstance(required, ListNode)):
         return
     if node.get("patternProperties") is not None:
@@ -259,7 +330,12 @@ def _required(source: Source, node: MapNode) -> None:
     known = properties.keys() if isinstance(properties, MapNode) else []
     for item in required.items:
         if isinstance(item, ScalarNode) and item.text not in known:
-            source.problem(item, "bad-schema", f"'{item.text}' is required but no property of this closed object", nearest(item.text, known))
+            source.problem(
+                item,
+                "bad-schema",
+                f"'{item.text}' is required but no property of this closed object",
+                nearest(item.text, known),
+            )
 
 
 def _inline(document: Any, used: Mapping[str, SchemaHistory], point: Microversion | None) -> Any:

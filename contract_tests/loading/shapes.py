@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 from contract_tests.loading.grammar import (
-    BOOLEAN, DURATION, JSON_PATH, NAME, PATH, RELEASE_RANGE, SLUG, STATUS, STRING, TEXT, UUID, VERSION,
-    VERSION_RANGE, Anything, Either, Field, ListOf, MapOf, Shape, one_of,
+    BOOLEAN,
+    DURATION,
+    JSON_PATH,
+    NAME,
+    PATH,
+    RELEASE_RANGE,
+    SLUG,
+    STATUS,
+    STRING,
+    TEXT,
+    UUID,
+    VERSION,
+    VERSION_RANGE,
+    Anything,
+    Either,
+    Field,
+    ListOf,
+    MapOf,
+    Shape,
+    one_of,
 )
 from contract_tests.model.dialect import KINDS
 from contract_tests.model.microversion import ORDERS
@@ -24,7 +42,10 @@ EXPECT_FIELDS = {
     "schema": Field(Anything(), "the name of a schema file of the service, or a schema written out"),
     "sha256": Field(TEXT, "the digest of the body's bytes, in hexadecimal"),
 }
-UNTIL = Shape({name: EXPECT_FIELDS[name] for name in ("status", "headers", "json", "text")}, doc="what the answer must be to stop")
+UNTIL = Shape(
+    {name: EXPECT_FIELDS[name] for name in ("status", "headers", "json", "text")},
+    doc="what the answer must be to stop",
+)
 EXPECT = Shape(EXPECT_FIELDS, doc="what the response must be", name="expect")
 
 POLL = Shape(
@@ -62,7 +83,9 @@ _REQUEST = {
     "file": Field(TEXT, "the request body from a file in the scenario's folder"),
     "base64": Field(TEXT, "the request body as bytes, in base64"),
     "as": Field(NAME, "the identity that asks: admin, member, reader, none, …"),
-    "microversion": Field(TEXT, "what this call asks for in place of the case's microversion: a text, latest, or none"),
+    "microversion": Field(
+        TEXT, "what this call asks for in place of the case's microversion: a text, latest, or none"
+    ),
     "redirects": Field(BOOLEAN, "follow redirects (by default they are answers like any other)"),
     "poll": Field(POLL, "repeat the call until its answer is as it should be"),
     "save": Field(MapOf(Either((JSON_PATH, SAVE)), key=NAME), "variable → JSON path, or a header"),
@@ -70,7 +93,12 @@ _REQUEST = {
 }
 _GROUPS = (("body", "body", BODIES),)
 
-OVERLAY = Shape(_REQUEST, at_most_one=(("method", "method", METHODS), *_GROUPS), doc="what changes at a microversion", name="overlay")
+OVERLAY = Shape(
+    _REQUEST,
+    at_most_one=(("method", "method", METHODS), *_GROUPS),
+    doc="what changes at a microversion",
+    name="overlay",
+)
 
 _CALL = {
     "name": Field(TEXT, "what this call shows, in a few words; unique in the scenario"),
@@ -81,19 +109,46 @@ _CALL = {
 }
 _METHOD = (("method", "method", METHODS),)
 CALL = Shape(
-    _CALL | {"name": Field(TEXT, "a short phrase, unique in the scenario", required=True), "expect": Field(EXPECT, "what the response must be", required=True)},
-    exactly_one=_METHOD, at_most_one=_GROUPS, doc="one request and what its response must be", name="call",
+    _CALL
+    | {
+        "name": Field(TEXT, "a short phrase, unique in the scenario", required=True),
+        "expect": Field(EXPECT, "what the response must be", required=True),
+    },
+    exactly_one=_METHOD,
+    at_most_one=_GROUPS,
+    doc="one request and what its response must be",
+    name="call",
 )
-CLEANUP = Shape(_CALL, exactly_one=_METHOD, at_most_one=_GROUPS, doc="a call that always runs, after the others", name="cleanup call")
+CLEANUP = Shape(
+    _CALL,
+    exactly_one=_METHOD,
+    at_most_one=_GROUPS,
+    doc="a call that always runs, after the others",
+    name="cleanup call",
+)
 
-VARIABLE = Shape({"generate": Field(one_of("uuid", "name", "hex", "constant"), "what to make: the same in each run of a case", required=True)})
+VARIABLE = Shape(
+    {
+        "generate": Field(
+            one_of("uuid", "name", "hex", "constant"),
+            "what to make: the same in each run of a case",
+            required=True,
+        )
+    }
+)
 
 SCENARIO = Shape(
     {
         "scenario": Field(TEXT, "what the scenario is about, in a few words", required=True),
-        "id": Field(UUID, "stable for ever: test ids and cassettes hang on it (python -m uuid makes one)", required=True),
+        "id": Field(
+            UUID,
+            "stable for ever: test ids and cassettes hang on it (python -m uuid makes one)",
+            required=True,
+        ),
         "service": Field(SLUG, "the service file's name", required=True),
-        "microversions": Field(VERSION_RANGE, "the range that it covers, for example 1.1- ; all of them where it is missing"),
+        "microversions": Field(
+            VERSION_RANGE, "the range that it covers, for example 1.1- ; all of them where it is missing"
+        ),
         "tags": Field(ListOf(SLUG), "words to choose scenarios by"),
         "as": Field(NAME, "the identity of calls that name none (admin)"),
         "requires": Field(REQUIRES, "what a deployment must have for this scenario"),
@@ -115,7 +170,10 @@ _PROBE = {
 }
 PROBE = Shape(_PROBE)
 _LISTING = Shape(
-    {"path": Field(PATH, "what to GET", required=True), "names": Field(JSON_PATH, "where the names are in the answer", required=True)}
+    {
+        "path": Field(PATH, "what to GET", required=True),
+        "names": Field(JSON_PATH, "where the names are in the answer", required=True),
+    }
 )
 
 SERVICE = Shape(
@@ -159,10 +217,17 @@ SERVICE = Shape(
                 {
                     "probe": Field(
                         Shape(
-                            {**{m: Field(PATH, "the request that the probes send") for m in ("GET", "HEAD", "OPTIONS")}, "as": Field(NAME, "its identity")},
+                            {
+                                **{
+                                    m: Field(PATH, "the request that the probes send")
+                                    for m in ("GET", "HEAD", "OPTIONS")
+                                },
+                                "as": Field(NAME, "its identity"),
+                            },
                             exactly_one=(("method", "method", ("GET", "HEAD", "OPTIONS")),),
                         ),
-                        "the request that the protocol is tried with", required=True,
+                        "the request that the protocol is tried with",
+                        required=True,
                     ),
                     "absent": Field(VERSION, "the version that no header means"),
                     "echo": Field(_WHERE, "on which answers the version header stands"),
@@ -179,11 +244,22 @@ SERVICE = Shape(
         ),
         "errors": Field(Shape({"schema": Field(TEXT, "the schema of an error body")}), "error bodies"),
         "secrets": Field(
-            Shape({"headers": Field(_NAMES, "header names"), "query": Field(_NAMES, "query parameters"), "json": Field(_NAMES, "property names, at any depth")}),
+            Shape(
+                {
+                    "headers": Field(_NAMES, "header names"),
+                    "query": Field(_NAMES, "query parameters"),
+                    "json": Field(_NAMES, "property names, at any depth"),
+                }
+            ),
             "what must never be written down, beyond what is always left out",
         ),
         "volatile": Field(
-            Shape({"headers": Field(_NAMES, "header names"), "json": Field(ListOf(JSON_PATH), "paths in bodies")}),
+            Shape(
+                {
+                    "headers": Field(_NAMES, "header names"),
+                    "json": Field(ListOf(JSON_PATH), "paths in bodies"),
+                }
+            ),
             "what differs between any two runs",
         ),
         "free_form": Field(ListOf(JSON_PATH), "paths below which a client chooses the names"),
@@ -191,7 +267,9 @@ SERVICE = Shape(
             ListOf(
                 Shape(
                     {
-                        **{method: Field(PATH, "the route, {x} for a part that varies") for method in METHODS},
+                        **{
+                            method: Field(PATH, "the route, {x} for a part that varies") for method in METHODS
+                        },
                         "since": Field(VERSION, "the version in which it appeared"),
                         "until": Field(VERSION, "the last version in which it exists"),
                         "statuses": Field(ListOf(STATUS), "the statuses that it documents"),
@@ -210,15 +288,32 @@ _SECRET = Either((TEXT, Shape({"env": Field(TEXT, "the environment variable that
 _AUTH = {
     name: Field(_SECRET, f"keystoneauth's {name}")
     for name in (
-        "auth_url", "username", "user_id", "password", "user_domain_name", "user_domain_id", "project_name", "project_id",
-        "project_domain_name", "project_domain_id", "domain_name", "domain_id", "system_scope",
+        "auth_url",
+        "username",
+        "user_id",
+        "password",
+        "user_domain_name",
+        "user_domain_id",
+        "project_name",
+        "project_id",
+        "project_domain_name",
+        "project_domain_id",
+        "domain_name",
+        "domain_id",
+        "system_scope",
     )
 }
 _APPLICATION = {
     name: Field(_SECRET, f"keystoneauth's {name}")
     for name in (
-        "auth_url", "application_credential_id", "application_credential_name", "application_credential_secret",
-        "username", "user_id", "user_domain_name", "user_domain_id",
+        "auth_url",
+        "application_credential_id",
+        "application_credential_name",
+        "application_credential_secret",
+        "username",
+        "user_id",
+        "user_domain_name",
+        "user_domain_id",
     )
 }
 IDENTITY_KINDS = {
@@ -231,8 +326,16 @@ IDENTITY_KINDS = {
 }
 TARGET = Shape(
     {
-        "endpoints": Field(MapOf(TEXT, least=1), "service → base URL or wsgi:module:callable; '*' for any service"),
-        "identities": Field(MapOf(Shape(IDENTITY_KINDS, exactly_one=(("identity", "identity", tuple(IDENTITY_KINDS)),)), key=NAME), "role → how it proves who it is"),
+        "endpoints": Field(
+            MapOf(TEXT, least=1), "service → base URL or wsgi:module:callable; '*' for any service"
+        ),
+        "identities": Field(
+            MapOf(
+                Shape(IDENTITY_KINDS, exactly_one=(("identity", "identity", tuple(IDENTITY_KINDS)),)),
+                key=NAME,
+            ),
+            "role → how it proves who it is",
+        ),
         "release": Field(TEXT, "the release that runs there"),
         "series": Field(TEXT, "its series"),
         "region": Field(TEXT, "the region in the catalog"),
@@ -253,7 +356,11 @@ TARGET = Shape(
     },
     name="the target",
 )
-TARGETS = Shape({"targets": Field(MapOf(TARGET, key=SLUG, least=1), "name → target", required=True)}, doc="Deployments to run against", name="the targets file")
+TARGETS = Shape(
+    {"targets": Field(MapOf(TARGET, key=SLUG, least=1), "name → target", required=True)},
+    doc="Deployments to run against",
+    name="the targets file",
+)
 
 CONFIG = Shape(
     {

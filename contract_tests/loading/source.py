@@ -145,7 +145,12 @@ class Source:
             where = error.problem_mark or error.context_mark
             line, column = (where.line + 1, where.column + 1) if where is not None else (1, 1)
             at = Node(Mark(path=self.path, line=line, column=column), 1)
-            self.problem(at, "yaml-syntax", f"this is no YAML: {error.problem or error.context}", "check indentation, colons and quotes around here")
+            self.problem(
+                at,
+                "yaml-syntax",
+                f"this is no YAML: {error.problem or error.context}",
+                "check indentation, colons and quotes around here",
+            )
             return None
         except yaml.YAMLError as error:
             message = str(error).splitlines()[0]
@@ -155,12 +160,19 @@ class Source:
             self.problem(None, "yaml-syntax", "this is no YAML: it is nested too deeply")
             return None
         if not documents or documents[0] is None:
-            self.problem(None, "empty-file", "the file is empty", "see `contract-tests schema --help` for what it may hold")
+            self.problem(
+                None,
+                "empty-file",
+                "the file is empty",
+                "see `contract-tests schema --help` for what it may hold",
+            )
             return None
         if len(documents) > 1:
             mark = documents[1].start_mark
             at = Node(Mark(path=self.path, line=mark.line + 1, column=mark.column + 1), 1)
-            self.problem(at, "several-documents", "a second YAML document begins here", "write one document a file")
+            self.problem(
+                at, "several-documents", "a second YAML document begins here", "write one document a file"
+            )
         try:
             return self._node(documents[0], ())
         except _TooLarge as error:
@@ -190,7 +202,12 @@ class Source:
         explicit = node.tag if not node.tag.startswith("tag:yaml.org,2002:") else ""
         scalar = ScalarNode(mark, length, text, text)
         if explicit or node.tag in ("tag:yaml.org,2002:binary", "tag:yaml.org,2002:set"):
-            self.problem(scalar, "yaml-tag", f"the tag {node.tag!r} has no meaning here", "write the value without a tag")
+            self.problem(
+                scalar,
+                "yaml-tag",
+                f"the tag {node.tag!r} has no meaning here",
+                "write the value without a tag",
+            )
             return scalar
         if node.style:
             return scalar
@@ -201,7 +218,14 @@ class Source:
         seen: dict[str, ScalarNode] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                at = Node(Mark(path=self.path, line=key_node.start_mark.line + 1, column=key_node.start_mark.column + 1), 1)
+                at = Node(
+                    Mark(
+                        path=self.path,
+                        line=key_node.start_mark.line + 1,
+                        column=key_node.start_mark.column + 1,
+                    ),
+                    1,
+                )
                 self.problem(at, "key-type", "a key must be text, not a list or a mapping")
                 continue
             key = self._node(key_node, above)
@@ -215,7 +239,9 @@ class Source:
                 self._node(value_node, above)
                 continue
             if key.text == "<<":
-                self.problem(key, "yaml-merge", "merge keys are not read here", "write the keys where they are meant")
+                self.problem(
+                    key, "yaml-merge", "merge keys are not read here", "write the keys where they are meant"
+                )
                 continue
             seen[key.text] = key
             entries.append((key, self._node(value_node, above)))
@@ -257,11 +283,28 @@ def read_source(path: Path, shown: str = "") -> Source:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise LoadError(
-            [Problem(path=shown, line=1, column=1, message=f"byte {error.start + 1} is no UTF-8", rule="not-utf-8", hint="save the file as UTF-8 text")]
+            [
+                Problem(
+                    path=shown,
+                    line=1,
+                    column=1,
+                    message=f"byte {error.start + 1} is no UTF-8",
+                    rule="not-utf-8",
+                    hint="save the file as UTF-8 text",
+                )
+            ]
         ) from None
     except OSError as error:
         raise LoadError(
-            [Problem(path=shown, line=1, column=1, message=f"cannot be read: {error.strerror}", rule="unreadable")]
+            [
+                Problem(
+                    path=shown,
+                    line=1,
+                    column=1,
+                    message=f"cannot be read: {error.strerror}",
+                    rule="unreadable",
+                )
+            ]
         ) from None
     return Source(shown, text)
 

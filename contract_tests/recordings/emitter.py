@@ -138,6 +138,8 @@ def _escaped(character: str) -> str:
     if " " <= character <= "~":
         return character
     code = ord(character)
+    if 0xD800 <= code <= 0xDFFF:  # half a character, which no YAML can hold
+        code = 0xFFFD
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -20,8 +20,11 @@ from contract_tests.model.dialect import Dialect
 from contract_tests.model.http import MISSING, Headers, Request, header_values, same_json, split_target
 from contract_tests.model.service import Service
 from contract_tests.recordings.cassette import Cassette, Entry
-from contract_tests.recordings.redaction import Redaction, redaction_of
+from contract_tests.recordings.redaction import redaction_of
 from contract_tests.recordings.text import FORM, media_type
+
+DEEPEST = 100
+"""Levels of a JSON body that are compared by value; a body with more is compared as bytes."""
 
 MOST_LINES = 12
 """How many differences a message shows."""
@@ -123,7 +126,7 @@ class Tape:
         return None
 
     def _asked(self, request: Request) -> Asked:
-        return _seen(self._redaction.request(request), self._redaction, self._dialect, self.cassette.foreign)
+        return _seen(self._redaction.request(request), self._dialect, self.cassette.foreign)
 
     def _recorded(self, entry: Entry) -> Asked:
         request = Request(
@@ -186,7 +189,7 @@ def _first(waiting: deque[Entry] | None, role: str) -> Entry | None:
     return next((entry for entry in waiting if not entry.used and entry.role in ("", role)), None)
 
 
-def _seen(request: Request, redaction: Redaction, dialect: Dialect, foreign: bool) -> Asked:
+def _seen(request: Request, dialect: Dialect, foreign: bool) -> Asked:
     path, query = _split(below_origin(request.target))
     return Asked(
         method=request.method,
@@ -233,12 +236,26 @@ def _version(dialect: Dialect, headers: Headers, foreign: bool) -> tuple[tuple[s
 def _parsed(body: bytes, headers: Headers) -> tuple[str, Any]:
     if body[:1] in (b"{", b"[") or body.lstrip()[:1] in (b"{", b"["):
         try:
-            return "json", json.loads(body)
+            value = json.loads(body)
         except (ValueError, RecursionError):
             return "bytes", body
+        # Few bodies have so many brackets; of those that do, the deepest would exhaust Python's stack.
+        shallow = body.count(b"[") + body.count(b"{") <= DEEPEST or _is_shallow(value)
+        return ("json", value) if shallow else ("bytes", body)
     if body and media_type(headers) == FORM:
         return "form", tuple(sorted(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)))
     return "bytes", body
+
+
+def _is_shallow(value: Any) -> bool:
+    """Whether a JSON value is nested DEEPEST levels deep at most."""
+    level = [value]
+    for _ in range(DEEPEST):
+        lists = [one if isinstance(one, list) else list(one.values()) for one in level if one]
+        level = [inner for one in lists for inner in one if isinstance(inner, (list, dict))]
+        if not level:
+            return True
+    return False
 
 
 def _same_body(left: tuple[str, Any], right: tuple[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
-from contract_tests.errors import RecordingError, SecretFound
+from contract_tests.errors import SecretFound
 from contract_tests.model.http import Headers, Interaction, Request, Response
 from contract_tests.model.service import Secrets
 from contract_tests.recordings import lossless
@@ -75,6 +75,7 @@ _TOKEN_OBJECTS = frozenset(("token",))
 """Objects whose own `id` is the secret (Keystone's `identity.token.id`)."""
 
 _PARAMETER = re.compile(r"""([?&;]|^)([\w.~%+-]+)=([^&;\s"'<>#\\]+)""")
+_PROPERTY = re.compile(r"""("([^"\\]+)"\s*:\s*")(?:[^"\\]|\\.)+(?:"|$)""")
 _USERINFO = re.compile(r"""([A-Za-z][A-Za-z0-9+.-]*:(?://|\\/\\/)[^/\s:@"'\\]*):([^/\s@"'\\]+)@""")
 
 
@@ -114,10 +115,7 @@ class Redaction:
         return replace(request, target=target, headers=headers, body=body)
 
     def body(self, body: bytes, headers: Headers) -> bytes:
-        """A body without its secrets; as it is, byte for byte, where it has none.
-
-        RecordingError where it is JSON that is nested too deep to look into.
-        """
+        """A body without its secrets; as it is, byte for byte, where it has none."""
         if not body:
             return body
         if body.lstrip()[:1] in (b"{", b"["):
@@ -127,10 +125,8 @@ class Redaction:
                 if changed != tree:
                     return lossless.compact(changed).encode()
                 return body
-            except RecursionError:
-                raise RecordingError("a JSON body is nested too deep to look for secrets in it") from None
-            except ValueError:
-                pass
+            except (ValueError, RecursionError):  # cut off, several documents, or nested too deep
+                body = edit_body(body, self._properties)
         if media_type(headers) == FORM:
             return edit_body(body, lambda text: self._parameters(text, self.json | self.query))
         return edit_body(body, self.text)
@@ -170,6 +166,14 @@ class Redaction:
             return f"{found[1]}{found[2]}={REDACTED}" if secret else found[0]
 
         return _PARAMETER.sub(change, text)
+
+    def _properties(self, text: str) -> str:
+        """What looks like a property whose name is secret, in a text that cannot be parsed as JSON."""
+
+        def change(found: re.Match[str]) -> str:
+            return found[1] + REDACTED + '"' if plain_name(found[2]) in self.json else found[0]
+
+        return _PROPERTY.sub(change, text)
 
     def _headers(self, headers: Headers) -> Headers:
         return tuple(

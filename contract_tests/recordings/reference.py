@@ -82,13 +82,12 @@ def load(text: str, path: str) -> Any:
 
 
 def _shallow(text: str, path: str) -> None:
-    """RecordingError where it is nested deeper than any cassette: libyaml's loader would crash the process."""
+    """RecordingError where it is nested deeper than any cassette: libyaml's loader would crash Python."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                line = event.start_mark.line + 1
-                raise RecordingError(f"{path}:{line}: expected a cassette's YAML, nested too deep; {AGAIN}")
+                raise RecordingError(f"{path}: expected a cassette's YAML, nested too deep; {AGAIN}")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1

@@ -32,14 +32,23 @@ class JsonReporter:
     def consume(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.document["deployments"] = [
-                {"name": d.name, "service": d.service, "release": d.release, "series": d.series, "range": str(d.range or "")}
+                {
+                    "name": d.name,
+                    "service": d.service,
+                    "release": d.release,
+                    "series": d.series,
+                    "range": str(d.range or ""),
+                }
                 for d in event.deployments
             ]
         elif isinstance(event, CaseFinished):
             self.document["cases"].append(self._case(event))
         else:
             self.document |= {
-                "counts": dict(event.counts), "calls": event.calls, "seconds": round(event.seconds, 3), "stopped": event.stopped,
+                "counts": dict(event.counts),
+                "calls": event.calls,
+                "seconds": round(event.seconds, 3),
+                "stopped": event.stopped,
             }
             self.write(json.dumps(self.document, indent=1, ensure_ascii=False) + "\n")
 
@@ -56,7 +65,9 @@ class JsonReporter:
         }
         if result.reason:
             found["reason"] = self.mask(result.reason)
-        failed = [self._call(call, event.deployment) for call in result.calls if call.outcome is not Outcome.PASSED]
+        failed = [
+            self._call(call, event.deployment) for call in result.calls if call.outcome is not Outcome.PASSED
+        ]
         if failed:
             found["not_passed"] = failed
         return found
@@ -67,7 +78,8 @@ class JsonReporter:
             found["reason"] = self.mask(call.reason)
         if call.findings:
             found["findings"] = [
-                {"rule": f.rule, "at": str(f.mark), "where": f.where, "message": self.mask(word(f))} for f in call.findings
+                {"rule": f.rule, "at": str(f.mark), "where": f.where, "message": self.mask(word(f))}
+                for f in call.findings
             ]
         if call.request is not None and call.outcome is not Outcome.SKIPPED:
             found["request"] = f"{call.request.method} {self.mask(call.request.target)}"
@@ -96,9 +108,14 @@ class JunitReporter:
         for name, events in self.cases.items():
             outcomes = [event.result.outcome for event in events]
             suite = ElementTree.SubElement(
-                root, "testsuite", name=_clean(name), tests=str(len(events)),
-                failures=str(outcomes.count(Outcome.FAILED)), errors=str(outcomes.count(Outcome.ERROR)),
-                skipped=str(outcomes.count(Outcome.SKIPPED)), time=f"{sum(e.result.seconds for e in events):.3f}",
+                root,
+                "testsuite",
+                name=_clean(name),
+                tests=str(len(events)),
+                failures=str(outcomes.count(Outcome.FAILED)),
+                errors=str(outcomes.count(Outcome.ERROR)),
+                skipped=str(outcomes.count(Outcome.SKIPPED)),
+                time=f"{sum(e.result.seconds for e in events):.3f}",
             )
             for event in events:
                 self._case(suite, event)
@@ -108,10 +125,16 @@ class JunitReporter:
     def _case(self, suite: ElementTree.Element, event: CaseFinished) -> None:
         result, scenario = event.result, event.case.scenario
         element = ElementTree.SubElement(
-            suite, "testcase", classname=f"{scenario.service.name}.{scenario.slug}",
-            name=str(event.case.microversion or scenario.slug), file=scenario.mark.path, time=f"{result.seconds:.4f}",
+            suite,
+            "testcase",
+            classname=f"{scenario.service.name}.{scenario.slug}",
+            name=str(event.case.microversion or scenario.slug),
+            file=scenario.mark.path,
+            time=f"{result.seconds:.4f}",
         )
-        tag = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}.get(result.outcome)
+        tag = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}.get(
+            result.outcome
+        )
         if tag is None:
             return
         lines = list(case_lines(event.case, result, event.deployment, self.mask))

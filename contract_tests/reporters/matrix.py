@@ -38,10 +38,15 @@ def _by_release(service: str, names: Sequence[str], rows: Sequence[Row]) -> Iter
     room = (WIDTH - left) // (max(widths) + 2) or 1
     for start in range(0, len(names), room):
         part = slice(start, start + room)
-        yield f"{service:{left}}" + "".join(f"  {_cut(label, width):>{width}}" for label, width in zip(labels[part], widths[part], strict=True))
+        yield f"{service:{left}}" + "".join(
+            f"  {_cut(label, width):>{width}}"
+            for label, width in zip(labels[part], widths[part], strict=True)
+        )
         for slug in slugs:
             texts = (_cell(cells[slug, name]) for name in names[part])
-            yield f"{_cut(slug, left):{left}}" + "".join(f"  {text:>{width}}" for text, width in zip(texts, widths[part], strict=True))
+            yield f"{_cut(slug, left):{left}}" + "".join(
+                f"  {text:>{width}}" for text, width in zip(texts, widths[part], strict=True)
+            )
         if start + room < len(names):
             yield ""
     yield "passed/run; F: failed, E: could not run, s: skipped only"

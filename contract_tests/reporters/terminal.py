@@ -18,7 +18,9 @@ _SHOWN = 50
 class TerminalReporter:
     """Writes to `out`; progress goes to `err` where that is a terminal."""
 
-    def __init__(self, out: IO[str], err: IO[str], mask: Mask, *, verbose: bool = False, show_matrix: bool = True) -> None:
+    def __init__(
+        self, out: IO[str], err: IO[str], mask: Mask, *, verbose: bool = False, show_matrix: bool = True
+    ) -> None:
         self.out = out
         self.err = err
         self.mask = mask
@@ -34,7 +36,9 @@ class TerminalReporter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stop()
 
     def consume(self, event: Event) -> None:
@@ -53,8 +57,12 @@ class TerminalReporter:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-            console=Console(file=self.err), transient=True,
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(file=self.err),
+            transient=True,
         )
         self._progress.start()
         self._task = self._progress.add_task("cases", total=cases)
@@ -79,7 +87,11 @@ class TerminalReporter:
             self._write([*case_lines(event.case, result, event.deployment, self.mask), ""])
         elif self.verbose:
             reason = f": {result.reason}" if result.reason else ""
-            self._write([f"{result.outcome.value} {result.id} on {result.target} ({plural(result.count, 'call')}){reason}"])
+            self._write(
+                [
+                    f"{result.outcome.value} {result.id} on {result.target} ({plural(result.count, 'call')}){reason}"
+                ]
+            )
 
     def _write(self, lines: list[str]) -> None:
         text = "\n".join(lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -267,8 +268,10 @@ def _cloud(values: Mapping[str, str], where: Where, access: Access) -> Identity:
 
     name = values["cloud"]
     try:
-        cloud = config.OpenStackConfig().get_one(cloud=name)
-        plugin = cloud.get_auth()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of options in clouds.yaml that nobody here uses
+            cloud = config.OpenStackConfig().get_one(cloud=name)
+            plugin = cloud.get_auth()
     except (sdk.SDKException, exceptions.ClientException, OSError, ValueError) as error:
         raise UsageError(
             f"{where}: cloud {name!r}: {' '.join(str(error).split())[:300]}; "

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from contract_tests.errors import RecordingError
 from contract_tests.model.case import Case
 from contract_tests.model.finding import Finding
 from contract_tests.model.http import Headers, Interaction, Request, Response
@@ -96,10 +96,7 @@ class Recorder:
         """Write the case's cassette; SecretFound, or RecordingError where the disk refuses."""
         path = case_path(self.folder, case)
         interactions = [one.interaction for one in taken]
-        try:
-            clean = [self._redaction.interaction(one) for one in interactions]
-        except RecordingError as error:
-            raise RecordingError(f"{path}: not written: {error}") from None
+        clean = [self._redaction.interaction(one) for one in interactions]
         secrets = (*self._secrets(), *made_by_service(self._redaction, interactions))
         refuse_secrets(clean, secrets, str(path), self.service.name)
         fixed = steady(clean, self.service.volatile.headers, self._without_origin)
@@ -117,8 +114,8 @@ class Recorder:
 class RecorderChannel:
     """Passes one case's requests on and keeps what was exchanged.
 
-    A case that was interrupted (any exception out of `send`, or `abandon`) writes nothing: the cassette
-    that may be there stays.
+    A case that was interrupted writes nothing, and the cassette that may be there stays: after any
+    exception out of `send`, after `abandon`, and where an exception is what closes the channel (a `finally`).
     """
 
     def __init__(self, recorder: Recorder, case: Case, inner: Channel) -> None:
@@ -145,7 +142,7 @@ class RecorderChannel:
     def close(self) -> tuple[Finding, ...]:
         """Write the cassette, unless the case was interrupted or empty. Errors as `Recorder.write`."""
         findings = self._inner.close()
-        if self._taken and not self._abandoned:
+        if self._taken and not self._abandoned and sys.exception() is None:
             self._recorder.write(self._case, self._taken)
             self._abandoned = True  # a second close writes nothing
         return findings

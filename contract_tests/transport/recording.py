@@ -172,13 +172,15 @@ class RecordingChannel:
             rule="recording-unused",
             mark=mark_of(self._case, entry.call),
             where=f"{entry.method} {below_origin(entry.uri)}",
-            detail=f"{self.cassette.path}: nobody made {entry}",
+            detail=f", {entry} in {self.cassette.path}",
         )
 
     def _note(self, asked: Request, name: str) -> None:
         """Keep what differs now between a call that has changed and its recorded request."""
+        if name in self._changes:
+            return
         own = next((entry for entry in self._tape.unused() if entry.call == name), None)
-        if own is not None and name not in self._changes:
+        if own is not None:
             differences = self._tape.differences(own, asked)
             self._changes[name] = "; ".join(f"{aspect}: {text}" for aspect, text in differences)
 

@@ -72,8 +72,10 @@ SAMPLES = [
     "x" * 3000,
 ]
 TRAPS = [
-    "yes no on off y n true false True FALSE null Null ~ .nan .inf -.inf 1 1.0 1. .5 1e3 1E3 +1 -0 0x1f 0o7 010 08 0b11",
-    "1_000 1:30 190:20:30 2024-01-01 2001-12-14T21:59:43Z = << 1.10 1.20 12345678901234567890123 NaN Infinity e1",
+    "yes no on off y n true false True FALSE null Null ~",
+    ".nan .inf -.inf 1 1.0 1. .5 1e3 1E3 +1 -0 0x1f 0o7 010 08 0b11",
+    "1_000 1:30 190:20:30 2024-01-01 2001-12-14T21:59:43Z = <<",
+    "1.10 1.20 12345678901234567890123 NaN Infinity e1",
 ]
 WORDS = [word for line in TRAPS for word in line.split()]
 
@@ -119,6 +121,9 @@ class Scalars(unittest.TestCase):
     @given(st.text())
     def test_any_text(self, text: str) -> None:
         self.read_alike(text)
+
+    def test_half_a_character_becomes_a_replacement(self) -> None:
+        self.assertEqual(scalar("a\ud800"), '"a\\ufffd"')
 
     def test_what_is_plain_stays_readable(self) -> None:
         for text in ("application/json", "placement 1.20", "GET", "http://placement.example/x?a=b&c=%20d"):
@@ -375,7 +380,8 @@ class Damage(unittest.TestCase):
         twice = self.GOOD.replace("  response:\n", "  response:\n    status: {}\n  response:\n")
         self.refused(
             twice,
-            "c.yaml: expected 'response' 1 times, found it 2 times (a merge that went wrong?); record it again",
+            "c.yaml: expected 'response' 1 times, found it 2 times (a merge that went wrong?); "
+            "record it again",
         )
         with self.assertRaisesRegex(RecordingError, "^c.yaml:3:3: .* the key 'scenario' stands twice"):
             parse_reference("metadata:\n  scenario: a\n  scenario: b\n", "c.yaml")
@@ -463,9 +469,9 @@ class Files(unittest.TestCase):
     def test_a_disk_that_refuses_leaves_the_old_file(self) -> None:
         path = self.root / "s/c.yaml"
         write_text(path, "old", self.root)
-        with mock.patch("os.fsync", side_effect=OSError(28, "No space left on device")):
-            with self.assertRaises(RecordingError) as caught:
-                write_text(path, "new", self.root)
+        full = OSError(28, "No space left on device")
+        with mock.patch("os.fsync", side_effect=full), self.assertRaises(RecordingError) as caught:
+            write_text(path, "new", self.root)
         self.assertEqual(
             str(caught.exception),
             f"{path}: cannot be written: No space left on device; "

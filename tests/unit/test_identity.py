@@ -276,8 +276,9 @@ class TestPassword(KeystoneCase):
         with self.assertRaises(UsageError) as caught:
             self.build(self.password(system_scope="all")).headers()
         self.assertEqual(
-            "target 'lab', identity 'admin': Authentication cannot be scoped to multiple targets. Pick one "
-            f"of: project, domain, trust, system or unscoped ({self.server.url}); check the identity's options",
+            "target 'lab', identity 'admin': Authentication cannot be scoped to multiple targets. "
+            f"Pick one of: project, domain, trust, system or unscoped ({self.server.url}); "
+            "check the identity's options",
             str(caught.exception),
         )
 

@@ -257,6 +257,17 @@ class Interrupted(InAFolder):
             channel.close()
             self.assertEqual(((self.root / "rp/1.20.yaml").read_text(), inner.closed), (old, 1))
 
+    def test_a_channel_that_an_exception_closes_leaves_it_too(self) -> None:
+        old = self.old()
+        channel = Recorder(answering(b"new"), self.root, SERVICE).open(case(call("show")))
+        with self.assertRaises(KeyboardInterrupt):
+            try:
+                channel.send(get(), call("show"))
+                raise KeyboardInterrupt
+            finally:
+                channel.close()
+        self.assertEqual((self.root / "rp/1.20.yaml").read_text(), old)
+
     def test_abandon_and_an_empty_case_leave_it_too(self) -> None:
         old = self.old()
         recorder = Recorder(answering(b"new"), self.root, SERVICE)
@@ -418,7 +429,8 @@ class Manifest(InAFolder):
             (self.root / "recording.yaml").read_text(),
             "format: 1\nservice: placement\nrelease: '14.0.0'\nseries: '2026.1 name'\n"
             "range: {min: '1.0', max: '1.39'}\nextensions:\n- 'yes'\n- quota sets\nmajors:\n- v2\n- v2.1\n"
-            "endpoint: http://placement.example/placement\nrecorded: '2026-01-31'\nrecorder: contract-tests 1.0\n",
+            "endpoint: http://placement.example/placement\nrecorded: '2026-01-31'\n"
+            "recorder: contract-tests 1.0\n",
         )
         recording = load_recording(self.root)
         self.assertEqual(

@@ -161,6 +161,9 @@ class Matching(NoSockets):
             ),
             (asks(target="/x?token=REDACTED"), asks(target="/x?token=abc")),
             (asks(), asks(target=BASE + "/x")),
+            (asks(body=b"[" * 400 + b"]" * 400), asks(body=b"[" * 400 + b"]" * 400)),
+            (asks(body=b"[" * 4000 + b"]" * 4000), asks(body=b"[" * 4000 + b"]" * 4000)),
+            (asks(body=b"[[],[]," * 60 + b"1" + b"]" * 60), asks(body=b"[[], []," * 60 + b"1" + b"]" * 60)),
         ):
             with self.subTest(asked=asked):
                 channel = self.open(self.store(stored))
@@ -187,7 +190,8 @@ class Matching(NoSockets):
                     headers=(("OpenStack-API-Version", "placement 1.21"),),
                     role="admin",
                 ),
-                "version: asked openstack-api-version: placement 1.21, recorded openstack-api-version: placement 1.20",
+                "version: asked openstack-api-version: placement 1.21, "
+                "recorded openstack-api-version: placement 1.20",
             ),
             (
                 asks(),
@@ -299,7 +303,8 @@ class Misses(NoSockets):
             channel.send(asks())
         self.assertEqual(
             self.miss(channel, asks()),
-            f"no recorded answer for GET /x\n  {self.path}: it was recorded 2 times (request 1, 2) and is now made 3 times",
+            f"no recorded answer for GET /x\n  {self.path}: it was recorded 2 times (request 1, 2) "
+            "and is now made 3 times",
         )
 
     def test_a_nearest_that_is_used_says_so(self) -> None:
@@ -332,7 +337,8 @@ class Misses(NoSockets):
         channel = self.open(changed)
         self.assertTrue(
             self.miss(channel, asks(target="/y"), call("create", "new")).endswith(
-                "\n  the scenario has changed since this was recorded: call 'create' asks differently; record it again"
+                "\n  the scenario has changed since this was recorded: call 'create' asks differently; "
+                "record it again"
             )
         )
         self.assertTrue(
@@ -347,7 +353,8 @@ class Misses(NoSockets):
             self.open(case(call("c1"), version="1.21"))
         self.assertEqual(
             str(caught.exception),
-            f"{self.root}/rp/1.21.yaml: placement/rp@1.21 is not recorded (recorded microversions: 1.20); record it",
+            f"{self.root}/rp/1.21.yaml: placement/rp@1.21 is not recorded "
+            "(recorded microversions: 1.20); record it",
         )
         with self.assertRaisesRegex(Miss, r"recorded microversions: none\); record it$"):
             self.open(case(call("c1"), slug="other", identity="id-2"))
@@ -369,7 +376,8 @@ class Misses(NoSockets):
                 channel.send(asks())
             self.assertEqual(
                 str(caught.exception),
-                f"{self.path}: interaction 1: expected a response body that can be decoded: {words}; record it again",
+                f"{self.path}: interaction 1: expected a response body that can be decoded: {words}; "
+                "record it again",
             )
         bomb = Response(200, "OK", (("Content-Encoding", "gzip"),), gzip.compress(bytes(70 * 1024 * 1024)))
         channel = self.open(self.store(asks(), answers=(bomb,)))
@@ -381,7 +389,7 @@ class Ends(NoSockets):
     """What a channel tells when it is closed."""
 
     def unused(self, where: str, number: int, name: str, line: int) -> Finding:
-        detail = f"{self.path}: nobody made request {number} (call {name!r})"
+        detail = f", request {number} (call {name!r}) in {self.path}"
         return Finding(
             rule="recording-unused", mark=Mark(path="s.yaml", line=line), where=where, detail=detail
         )
@@ -477,7 +485,8 @@ class Places(NoSockets):
             self.open(case(call("c1"), identity="id-9"))
         self.assertEqual(
             str(caught.exception),
-            f"{self.path}: this cassette is of another scenario (id id-1, expected id-9); record placement/rp@1.20 again",
+            f"{self.path}: this cassette is of another scenario (id id-1, expected id-9); "
+            "record placement/rp@1.20 again",
         )
 
     def test_a_slug_never_leads_out(self) -> None:
@@ -655,7 +664,7 @@ class MadeByVcrpy(WithServer):
             requests.get(self.url + "/json?a=1")
         (found,) = self.foreign(path).close()
         self.assertEqual((found.rule, found.where), ("recording-unused", "GET /json?a=1"))
-        self.assertEqual(found.detail, f"{path}: nobody made request 1")
+        self.assertEqual(found.detail, f", request 1 in {path}")
 
 
 class ReplayedByVcrpy(WithServer):

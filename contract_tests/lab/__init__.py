@@ -1,0 +1,1 @@
+"""The lab: real services of any release, installed, started and ended on this machine, from data."""
