@@ -20,6 +20,7 @@ COMMANDS = {
     "list": "List scenarios and cases, and why a case would be skipped.",
     "check": "Check files without running anything.",
     "coverage": "What the scenarios exercise: operations, statuses, microversions, overlays.",
+    "lab": "Real services of any release on this machine: start, run, record.",
     "services": "List the services that are known, and their version dialects.",
     "schema": "Print the JSON Schema of a kind of file, for editors.",
 }

@@ -22,6 +22,7 @@ def places_options(command: Command) -> Command:
         "scenarios": "Scenarios: a folder or a file.",
         "schemas": "Schemas: a folder with a folder for each service.",
         "services": "Service files: a folder.",
+        "deployments": "Deployment files for the lab: a folder.",
         "targets": "Targets: a file.",
         "recordings": "Recordings: a folder with SERVICE/RELEASE below it.",
     }

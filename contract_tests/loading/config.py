@@ -21,6 +21,7 @@ class Places:
     scenarios: tuple[Path, ...] = ()
     schemas: tuple[Path, ...] = ()
     services: tuple[Path, ...] = ()
+    deployments: tuple[Path, ...] = ()
     targets: tuple[Path, ...] = ()
     policies: tuple[Path, ...] = ()
     recordings: tuple[Path, ...] = ()
@@ -41,6 +42,7 @@ class Places:
             scenarios=self.scenarios or (SHIPPED / "scenarios",),
             schemas=(*self.schemas, SHIPPED / "schemas"),
             services=(*self.services, SHIPPED / "services"),
+            deployments=(*self.deployments, SHIPPED / "deployments"),
         )
 
 

@@ -9,16 +9,19 @@ from pathlib import Path
 
 from contract_tests.errors import LoadError, Problem, UsageError
 from contract_tests.loading.config import CONFIG_NAME, Places, read_config
+from contract_tests.loading.deployment import read_deployments, read_series
 from contract_tests.loading.scenario import read_scenario
 from contract_tests.loading.schema import read_schema
 from contract_tests.loading.service import read_service
 from contract_tests.loading.source import MapNode, Source, nearest, read_source, show_path
 from contract_tests.loading.target import read_targets
+from contract_tests.model.recipe import Deployments, Series
 from contract_tests.model.scenario import Scenario, SchemaHistory
 from contract_tests.model.service import Service
 from contract_tests.model.target import Target
 
 ENDINGS = (".yaml", ".yml")
+SERIES_FILE = "series.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,26 @@ class Library:
                 if source is not None:
                     found.update(read_targets(source, self.environ))
                     self.problems += source.problems
+        return found
+
+    def deployments(self) -> dict[str, Deployments]:
+        """All deployment files by name; a project's own come before the shipped ones."""
+        series: dict[str, Series] = {}
+        files: dict[str, Path] = {}
+        for folder in reversed(self.places.deployments):
+            for path in sorted(folder.glob("*.yaml")):
+                if path.name != SERIES_FILE:
+                    files[path.stem] = path
+                elif (source := self._source(path)) is not None:
+                    series.update(read_series(source))
+                    self.problems += source.problems
+        found: dict[str, Deployments] = {}
+        for name in sorted(files):
+            source = self._source(files[name])
+            made = read_deployments(source, files[name], series) if source is not None else None
+            self.problems += source.problems if source is not None else ()
+            if made is not None:
+                found[name] = made
         return found
 
     def check_file(self, path: Path) -> str:

@@ -324,16 +324,14 @@ IDENTITY_KINDS = {
     "cloud": Field(TEXT, "a name in clouds.yaml"),
     "none": Field(BOOLEAN, "no identity at all"),
 }
+IDENTITY = Shape(IDENTITY_KINDS, exactly_one=(("identity", "identity", tuple(IDENTITY_KINDS)),))
 TARGET = Shape(
     {
         "endpoints": Field(
             MapOf(TEXT, least=1), "service → base URL or wsgi:module:callable; '*' for any service"
         ),
         "identities": Field(
-            MapOf(
-                Shape(IDENTITY_KINDS, exactly_one=(("identity", "identity", tuple(IDENTITY_KINDS)),)),
-                key=NAME,
-            ),
+            MapOf(IDENTITY, key=NAME),
             "role → how it proves who it is",
         ),
         "release": Field(TEXT, "the release that runs there"),
@@ -367,6 +365,7 @@ CONFIG = Shape(
         "scenarios": Field(ListOf(TEXT), "folders or files of scenarios"),
         "schemas": Field(ListOf(TEXT), "folders of schemas, <service>/<name>.yaml below them"),
         "services": Field(ListOf(TEXT), "folders of service files"),
+        "deployments": Field(ListOf(TEXT), "folders of deployment files, for the lab"),
         "targets": Field(ListOf(TEXT), "files of targets"),
         "policies": Field(ListOf(TEXT), "folders of policies"),
         "recordings": Field(ListOf(TEXT), "folders of recordings, <service>/<release>/ below them"),

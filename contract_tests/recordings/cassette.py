@@ -58,7 +58,7 @@ class Entry:
         headers = flat_headers(raw["headers"])
         body = as_bytes(raw["body"].get("string"))
         if "base64_string" in raw["body"]:
-            body = base64.b64decode(raw["body"]["base64_string"])
+            body = unbase64(raw["body"]["base64_string"])
         for name, _ in headers:
             if name.lower() == "content-encoding":
                 return _decoded(status["code"], status["message"] or "", headers, body)

@@ -292,6 +292,16 @@ class ForeignYaml(unittest.TestCase):
         self.assertEqual(entry.body, body.encode())
         self.assertEqual(entry.response(), Response(200, header, (("B", header), ("B", header)), data))
 
+    def test_base64_as_betamax_and_others_write_it(self) -> None:
+        text = self.TEXT.format(body="x", header="x")
+        found = parse_cassette(
+            text.replace("{string: x}", "{base64_string: aGk=, encoding: utf-8}"), "c.yaml"
+        )
+        self.assertEqual(found.entries[0].response().body, b"hi")
+        found = parse_cassette(text.replace("{string: x}", "{base64_string: '?'}"), "c.yaml")
+        with self.assertRaisesRegex(ValueError, "^expected base64"):
+            found.entries[0].response()
+
     def test_no_tag_is_constructed(self) -> None:
         for tagged in ("!!python/object/apply:os.system [id]", "!!python/name:os.system x", "!mine 1"):
             with self.subTest(tagged=tagged), self.assertRaises(RecordingError) as caught:

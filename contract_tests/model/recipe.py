@@ -56,7 +56,7 @@ class Recipe:
     environ: Mapping[str, str] = field(default_factory=dict)
     prepare: tuple[tuple[str, ...], ...] = ()
     keep: tuple[str, ...] = ()
-    setup: tuple[tuple[str, ...], ...] = ()
+    start: tuple[tuple[str, ...], ...] = ()
     serve: Serve = Serve()
     endpoint: str = ""
     identities: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,92 @@
+"""Measuring fresh processes and printing tables."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process, with its children, took: seconds of the clock, and of all processors."""
+
+    wall: float
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command to measure. `cwd` is where it runs, `environ` what it finds beside our own environment."""
+
+    name: str
+    command: tuple[str, ...]
+    cwd: Path
+    environ: Mapping[str, str]
+
+
+def run_once(program: Program) -> tuple[Run, str]:
+    """Run a program from a cold start, and give what it printed; SystemExit where it does not pass."""
+    log = program.cwd / "output.txt"
+    with log.open("w") as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            program.command,
+            cwd=program.cwd,
+            env={**os.environ, **program.environ},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    text = log.read_text()
+    if process.returncode:
+        sys.exit(f"{text[-3000:]}\n{' '.join(program.command)}: exit status {process.returncode}")
+    return Run(wall, used.ru_utime + used.ru_stime), text
+
+
+def run_all(programs: Sequence[Program], times: int) -> list[list[Run]]:
+    """Each program `times` times, in turns, so that what else the machine does hits all of them alike."""
+    runs: list[list[Run]] = [[] for _ in programs]
+    for _ in range(times):
+        for program, found in zip(programs, runs, strict=True):
+            found.append(run_once(program)[0])
+    return runs
+
+
+def middle(values: Sequence[float]) -> float:
+    return statistics.median(values)
+
+
+def spread(values: Sequence[float]) -> str:
+    """The median, with the lowest and the highest where there are several."""
+    if len(values) == 1:
+        return f"{values[0]:.2f}"
+    return f"{middle(values):.2f} ({min(values):.2f}-{max(values):.2f})"
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns, the first to the left, the others to the right."""
+    widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
+    for row in (heads, *rows):
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        print("  ".join(cells).rstrip())
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = names[0] if names else cpu
+    load = os.getloadavg()[0]
+    return f"{cpu}, {os.cpu_count()} processors (load {load:.1f}), Python {platform.python_version()}"

@@ -1,0 +1,45 @@
+"""The benchmark `startup`: what a command costs before it does its work."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from benchmarks.corpus import build, read_units
+from benchmarks.measure import Program, machine, print_table, run_all, run_once, spread
+from benchmarks.replay import programs
+
+MODULES = ("requests", "vcr", "jsonschema", "keystoneauth1", "rich", "yaml", "xml.etree", "asyncio", "multiprocessing")
+
+
+def startup(folder: Path, recordings: Path, runs: int) -> None:
+    """Measure in `folder`, an empty one."""
+    units, export = read_units(recordings)
+    smallest = build(folder / "start", units, export, min(len(unit.exchanges) for unit in units))
+    ours = (sys.executable, "-m", "contract_tests")
+    replay, peer = programs(smallest, 1)
+    chosen = [
+        Program("python -c pass", (sys.executable, "-c", "pass"), folder, {}),
+        Program("contract-tests --help", (*ours, "--help"), folder, {}),
+        Program("contract-tests run --help", (*ours, "run", "--help"), folder, {}),
+        Program(f"contract-tests run, {smallest.calls} calls", replay.command, replay.cwd, {}),
+        Program("pytest --version", (sys.executable, "-m", "pytest", "--version"), folder, peer.environ),
+        Program(f"pytest+vcrpy, {smallest.calls} calls", peer.command, peer.cwd, peer.environ),
+    ]
+    for program in chosen:
+        run_once(program)
+    found = run_all(chosen, runs)
+    print(f"{machine()}; median (lowest-highest) of {runs} fresh processes a row, in turns")
+    rows = [
+        (program.name, spread([run.cpu for run in own]), spread([run.wall for run in own]))
+        for program, own in zip(chosen, found, strict=True)
+    ]
+    print_table(("", "CPU s", "wall s"), rows)
+    print(f"\nmodules that such a replay imports, of {', '.join(MODULES)}:")
+    code = (
+        "import sys; from contract_tests.cli.main import main; "
+        f"main({list(replay.command[3:])!r}); print(len(sys.modules), *(m for m in {MODULES!r} if m in sys.modules))"
+    )
+    lister = Program("modules", (sys.executable, "-c", code), replay.cwd, {})
+    count, *names = run_once(lister)[1].splitlines()[-1].split()
+    print(f"{', '.join(names) or 'none'}; {count} modules in all")

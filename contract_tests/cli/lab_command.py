@@ -1,0 +1,325 @@
+"""contract-tests lab"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contract_tests.cli.options import places_options
+from contract_tests.errors import ContractTestsError, UsageError
+from contract_tests.loading.config import Places
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(context_settings=_HELP)
+def command() -> None:
+    """Real services of any release on this machine.
+
+    A release is installed once, with the dependencies of its day, into a cache; it runs on loopback, with
+    a database of its own, and ends with the command that started it.
+
+    \b
+      contract-tests lab list
+      contract-tests lab run placement 1.0.0 16.0.0 -- --microversions every
+      contract-tests lab up placement 16.0.0        then: contract-tests lab down
+      contract-tests lab record placement all
+    """
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _load(places: Places) -> Any:
+    from contract_tests.loading.library import Library
+
+    library = Library(places)
+    found = library.deployments()
+    library.raise_problems()
+    return found
+
+
+def _all_recipes(found: Any) -> dict[str, Any]:
+    return {f"{name}@{release}": recipe for name, one in found.items() for release, recipe in one.recipes.items()}
+
+
+def _choose(found: Any, name: str, releases: Sequence[str]) -> list[Any]:
+    """The recipes of a deployment's releases: those named, `all`, or the newest; UsageError for an unknown one."""
+    from contract_tests.loading.source import nearest
+
+    if name not in found:
+        raise UsageError(f"there is no deployment '{name}'; {nearest(name, found)}")
+    known = found[name].recipes
+    wanted = list(known) if "all" in releases else list(releases) or [found[name].default]
+    for release in wanted:
+        if release not in known:
+            raise UsageError(f"release {release} of {name} is not known; known: {', '.join(known)}, or all")
+    return [known[release] for release in wanted]
+
+
+@command.command("list", context_settings=_HELP)
+@places_options
+def list_command(places: Places) -> int:
+    """List deployments and their releases, and what is missing on this machine."""
+    from contract_tests.lab.environment import Unavailable, cache, find_python, find_uv, installed
+
+    found = _load(places)
+    missing: dict[str, str] = {}
+    try:
+        find_uv()
+    except Unavailable as error:
+        missing["uv"] = str(error)
+    for name, one in found.items():
+        click.echo(f"{name}: {one.title}")
+        for release, recipe in one.recipes.items():
+            python = recipe.series.python
+            if python not in missing and not installed(recipe):
+                try:
+                    find_python(python)
+                except Unavailable as error:
+                    missing[python] = str(error)
+            state = "installed" if installed(recipe) else f"needs Python {python}, not here" if python in missing else "can be installed"
+            below = f", on {', '.join(f'{n} {r}' for n, r in recipe.needs.items())}" if recipe.needs else ""
+            click.echo(f"    {release:10} {recipe.series.name:9} {state}{below}")
+    for text in missing.values():
+        click.echo(f"missing: {text}")
+    click.echo(f"cache: {cache()}")
+    return 0
+
+
+@command.command(context_settings=_HELP)
+@click.argument("deployment")
+@click.argument("release", required=False)
+@click.option("--port", type=click.IntRange(1, 65535), default=0, metavar="PORT", help="The port on loopback (default: a free one).")
+@click.option("--wait", is_flag=True, help="Stay until Ctrl-C, and end it then.")
+@places_options
+def up(places: Places, deployment: str, release: str | None, port: int, wait: bool) -> int:
+    """Start a release of a service and print the target to use. It runs until `lab down`, or with --wait until Ctrl-C."""
+    from contract_tests.lab.launcher import running
+
+    found = _load(places)
+    (recipe,) = _choose(found, deployment, [release] if release else [])
+    if not wait:
+        return _detached(deployment, recipe.release, port, places)
+    with _ending_with_signals(), running(recipe, _all_recipes(found), _say, port=port) as started:
+        targets = _run_file(deployment, recipe.release, os.getpid())
+        try:
+            click.echo(f"contract-tests run {' '.join(_target_options(started, targets))}")
+            sys.stdout.flush()
+            signal.pause()
+        finally:
+            targets.unlink(missing_ok=True)
+    return 0
+
+
+def _run_file(deployment: str, release: str, pid: int) -> Path:
+    from contract_tests.lab.environment import cache
+
+    folder = cache() / "up"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{deployment}-{release}-{pid}.yaml"
+
+
+def _detached(deployment: str, release: str, port: int, places: Places) -> int:
+    """Start `lab up --wait` in a session of its own, and wait for the line that it prints."""
+    from contract_tests.lab.environment import LabError, cache
+
+    log = cache() / "up" / f"{deployment}-{release}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    options = [f"--deployments={folder}" for folder in places.deployments]
+    child = [sys.executable, "-m", "contract_tests", "lab", "up", "--wait", f"--port={port}" if port else "--wait", *options, deployment, release]
+    with log.open("w") as err:
+        process = subprocess.Popen(child, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err, start_new_session=True, text=True)  # noqa: S603
+    assert process.stdout is not None
+    shown = threading.Event()
+    threading.Thread(target=_follow, args=(log, shown), daemon=True).start()
+    try:
+        line = process.stdout.readline().strip()
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        raise
+    finally:
+        shown.set()
+    if not line:
+        process.wait()
+        raise LabError(f"{deployment} {release} did not start; see {log}")
+    click.echo(line)
+    click.echo(f"contract-tests lab down {deployment} {release}")
+    return 0
+
+
+def _follow(log: Path, shown: threading.Event) -> None:
+    with log.open() as lines:
+        while True:
+            line = lines.readline()
+            if line:
+                _say(line.rstrip())
+            elif shown.wait(0.1):
+                return
+
+
+@command.command(context_settings=_HELP)
+@click.argument("deployment", required=False)
+@click.argument("release", required=False)
+def down(deployment: str | None, release: str | None) -> int:
+    """End what `lab up` started: all of it, or one deployment, or one release of it."""
+    from contract_tests.lab.environment import cache
+
+    wanted = "-".join(filter(None, (deployment, release)))
+    ended = 0
+    for path in sorted((cache() / "up").glob("*.yaml")):
+        if path.stem == wanted or path.stem.startswith(f"{wanted}-" if wanted else ""):
+            pid = int(path.stem.rpartition("-")[2])
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+                for _ in range(200):
+                    os.kill(pid, 0)
+                    time.sleep(0.1)
+            path.unlink(missing_ok=True)
+            click.echo(f"ended {path.stem.rpartition('-')[0]}")
+            ended += 1
+    if not ended:
+        click.echo("nothing is up")
+    return 0
+
+
+@command.command("run", context_settings={**_HELP, "ignore_unknown_options": True})
+@click.argument("deployment")
+@click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[RELEASE]... [-- OPTION...]")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Releases side by side.")
+@places_options
+def run_command(places: Places, deployment: str, rest: tuple[str, ...], jobs: int) -> int:
+    """Start releases of a service, run their scenarios, and end them. Options of `contract-tests run` come after --."""
+    return _each(places, deployment, rest, jobs, record="")
+
+
+@command.command(context_settings={**_HELP, "ignore_unknown_options": True})
+@click.argument("deployment")
+@click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[RELEASE]... [-- OPTION...]")
+@click.option("--to", "folder", default="cassettes", show_default=True, metavar="DIR", help="Where recordings go.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Releases side by side.")
+@places_options
+def record(places: Places, deployment: str, rest: tuple[str, ...], folder: str, jobs: int) -> int:
+    """The same as `lab run`, and write what they answer to DIR/SERVICE/RELEASE."""
+    return _each(places, deployment, rest, jobs, record=folder)
+
+
+def _each(places: Places, deployment: str, rest: Sequence[str], jobs: int, record: str) -> int:
+    """Run each release in a command of its own, `jobs` at a time; the highest exit status counts."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    at = next((index for index, word in enumerate(rest) if word.startswith("-")), len(rest))
+    releases, options = rest[:at], [word for word in rest[at:] if word != "--"]
+    found = _load(places)
+    recipes = _choose(found, deployment, releases)
+    everything = _all_recipes(found)
+    children: set[subprocess.Popen[bytes]] = set()
+
+    def one(recipe: Any) -> tuple[int, str]:
+        return _one(recipe, everything, options, record, children, quiet=jobs > 1)
+
+    with _ending_with_signals():
+        if jobs == 1:
+            statuses = [one(recipe) for recipe in recipes]
+        else:
+            with ThreadPoolExecutor(max_workers=jobs) as pool:
+                futures = [pool.submit(one, recipe) for recipe in recipes]
+                try:
+                    statuses = [future.result() for future in futures]
+                except KeyboardInterrupt:
+                    for future in futures:
+                        future.cancel()
+                    for child in list(children):
+                        child.terminate()
+                    raise
+    for recipe, (status, note) in zip(recipes, statuses, strict=True):
+        if note or len(recipes) > 1:
+            click.echo(f"{recipe.name} {recipe.release}: {note or {0: 'passed', 1: 'findings'}.get(status, 'could not run')}")
+    return max(status for status, _ in statuses)
+
+
+def _one(
+    recipe: Any, everything: Any, options: Sequence[str], record: str, children: set[subprocess.Popen[bytes]], *, quiet: bool
+) -> tuple[int, str]:
+    """The exit status of a release's run, and a note where there is something to say."""
+    from contract_tests.lab.environment import Unavailable, cache
+    from contract_tests.lab.launcher import running
+
+    try:
+        with running(recipe, everything, _say) as started:
+            words = ["run", *_target_options(started, started.state / "targets.yaml"), *options]
+            words += ["--record", record] if record else []
+            log = cache() / "runs" / f"{recipe.name}-{recipe.release}.out"
+            with log.open("w") if quiet else contextlib.nullcontext() as out:
+                child = subprocess.Popen([sys.executable, "-m", "contract_tests", *words], stdout=out, stderr=out)  # noqa: S603
+                children.add(child)
+                try:
+                    status = child.wait()
+                finally:
+                    child.terminate()
+                    children.discard(child)
+            return status, f"see {log}" if quiet and status else ""
+    except Unavailable as error:
+        return 0, f"skipped: {error}"
+    except ContractTestsError as error:
+        return 3, str(error)
+
+
+def _target_options(started: Any, path: Path) -> list[str]:
+    """The options that name a started deployment, by a targets file that only its owner may read."""
+    target, service = started.target, started.recipe.service
+    identities = {
+        role: {spec.kind: True if spec.kind == "none" else spec.values.get(spec.kind) or dict(spec.values)}
+        for role, spec in target.identities.items()
+    }
+    own = {
+        "endpoints": dict(target.endpoints), "release": target.release, "series": target.series,
+        **({"identities": identities} if identities else {}),
+    }
+    name = target.name.replace(" ", "-")
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"targets": {name: own}}, indent=1))
+    return ["--service", service, "--targets", str(path), "--target", name]
+
+
+@contextlib.contextmanager
+def _ending_with_signals() -> Iterator[None]:
+    """SIGTERM, and a terminal that goes away, end the command as Ctrl-C does: what it started ends too."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@command.command(context_settings=_HELP)
+@click.option("--all", "everything", is_flag=True, help="The installed environments too.")
+def clean(everything: bool) -> int:
+    """Remove what is left of starts, and prepared files; with --all the installed environments too."""
+    from contract_tests.lab.environment import cache
+
+    for name in ("runs", "prepared", *(["environments"] if everything else [])):
+        folder = cache() / name
+        if folder.exists():
+            click.echo(f"removing {folder}")
+            shutil.rmtree(folder, ignore_errors=True)
+    return 0
