@@ -1,1 +1,1 @@
-"""Benchmarks: `python -m benchmarks replay`, `reading` or `startup`. Each prints what it measured, and how."""
+"""Benchmarks: `python -m benchmarks replay`, `reading` or `startup`. Each says what it measured, and how."""

@@ -1,10 +1,10 @@
 """Benchmarks.
 
-    python -m benchmarks replay                      contract-tests run against pytest + vcrpy + requests + jsonschema
-    python -m benchmarks replay --cases 100 1000 10000
-    python -m benchmarks reading                     how fast cassettes are read
-    python -m benchmarks startup                     what a command costs before it does its work
-    python -m benchmarks corpus DIR --cases 1000     the work of `replay` in DIR, to be profiled
+python -m benchmarks replay                    against pytest + vcrpy + requests + jsonschema
+python -m benchmarks replay --cases 100 1000 10000
+python -m benchmarks reading                   how fast cassettes are read
+python -m benchmarks startup                   what a command costs before it does its work
+python -m benchmarks corpus DIR --cases 1000   the work of `replay` in DIR, to be profiled
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.corpus import build, read_units
+from benchmarks.corpus import build, read_work
+from benchmarks.reading import reading
 from benchmarks.replay import replay
+from benchmarks.startup import startup
 
 HERE = Path(__file__).parent.parent
 
@@ -27,36 +29,34 @@ def main() -> None:
     )
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--recordings", type=Path, default=HERE / "cassettes", metavar="DIR")
-    shared.add_argument("--runs", type=int, default=3, metavar="N", help="fresh processes for each figure (3)")
+    shared.add_argument("--config", type=Path, metavar="FILE", help="whose scenarios to take (the package's)")
+    shared.add_argument("--runs", type=int, default=3, metavar="N", help="processes a figure (3)")
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("replay", parents=[shared], help="against the peer")
-    one.add_argument("--cases", type=int, nargs="+", default=[100, 1000], metavar="N", help="sizes (100 1000)")
-    one.add_argument("--peer-most", type=int, default=10**9, metavar="N", help="leave the peer out of larger sizes")
-    one.add_argument("--workers", type=int, default=2, metavar="N", help="cores of the rows with several (2)")
+    one.add_argument("--cases", type=int, nargs="+", default=[100, 1000], metavar="N", help="(100 1000)")
+    one.add_argument("--peer-most", type=int, default=10**9, metavar="N", help="leave it out of larger ones")
+    one.add_argument("--workers", type=int, default=2, metavar="N", help="cores where several are used (2)")
     commands.add_parser("reading", parents=[shared], help="cassettes")
     commands.add_parser("startup", parents=[shared], help="a command's fixed costs")
-    work = commands.add_parser("corpus", parents=[shared], help="only write the cases")
-    work.add_argument("folder", type=Path)
-    work.add_argument("--cases", type=int, default=1000, metavar="N")
+    only = commands.add_parser("corpus", parents=[shared], help="only write the cases")
+    only.add_argument("folder", type=Path)
+    only.add_argument("--cases", type=int, default=1000, metavar="N")
     options = parser.parse_args()
     recordings = options.recordings.resolve()
     if options.command == "corpus":
-        made = build(options.folder.resolve(), *read_units(recordings), options.cases)
+        made = build(options.folder.resolve(), read_work(recordings, options.config), options.cases)
         print(f"{made.path}: {made.cases} cases, {made.calls} calls of {made.scenarios} scenarios")
         return
     print(f"$ python -m benchmarks {shlex.join(sys.argv[1:])}")
     if options.command == "reading":
-        from benchmarks.reading import reading
-
         reading(recordings, options.runs)
         return
+    work = read_work(recordings, options.config)
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         if options.command == "replay":
-            replay(Path(folder), recordings, options.cases, options.runs, options.peer_most, options.workers)
+            replay(Path(folder), work, options.cases, options.runs, options.peer_most, options.workers)
         else:
-            from benchmarks.startup import startup
-
-            startup(Path(folder), recordings, options.runs)
+            startup(Path(folder), work, options.runs)
 
 
 if __name__ == "__main__":

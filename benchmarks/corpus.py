@@ -24,11 +24,17 @@ from contract_tests.execution.case import run_case
 from contract_tests.execution.plan import Choice
 from contract_tests.execution.runner import Job
 from contract_tests.execution.variables import case_variables
-from contract_tests.loading.config import Places
+from contract_tests.loading.config import Places, read_config
 from contract_tests.loading.library import Library
 from contract_tests.model.case import Case, Outcome
 from contract_tests.model.scenario import Scenario
 from contract_tests.recordings.recording import MANIFEST, case_path
+
+CONFIG = """scenarios: [scenarios]
+schemas: [schemas]
+services: [services]
+recordings: [recordings]
+"""
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,25 @@ class Corpus:
         return self.path / "peer"
 
 
-def read_units(recordings: Path) -> tuple[list[Unit], Export]:
-    """The scenarios of the package that these recordings prove in full, every case of every release."""
-    library = Library(Places(recordings=(recordings,)).with_shipped())
+@dataclass(frozen=True)
+class Work:
+    """What there is to choose from: the scenarios that are proved in full, and what they need."""
+
+    places: Places
+    units: tuple[Unit, ...]
+    export: Export
+
+    @property
+    def smallest(self) -> int:
+        """The cases of the scenario that has the fewest."""
+        return min(len(unit.exchanges) for unit in self.units)
+
+
+def read_work(recordings: Path, config: Path | None = None) -> Work:
+    """Reads the scenarios of the package (or of a project), and replays them once to see what they are."""
+    places = (read_config(config) if config is not None else Places()).override(recordings=(str(recordings),))
+    places = places.with_shipped()
+    library = Library(places)
     scenarios = load(library, (), ())
     export = Export()
     exchanges: dict[str, list[Exchange]] = defaultdict(list)
@@ -77,32 +99,43 @@ def read_units(recordings: Path) -> tuple[list[Unit], Export]:
                 if case.skip:
                     continue
                 steps: list[Mapping[str, Any]] = []
-                result = run_case(case, job.transport, job.deployment, observe=export.observer(case, job, steps))
+                result = run_case(
+                    case, job.transport, job.deployment, observe=export.observer(case, job, steps)
+                )
                 slug = case.scenario.slug
                 if result.outcome is not Outcome.PASSED or not steps or len(steps) != result.count:
-                    incomplete.setdefault(slug, f"{case.id} of {job.deployment.name} {result.outcome}: {result.reason}")
+                    reason = " ".join(result.reason.split())[:150]
+                    incomplete.setdefault(
+                        slug, f"{case.id} of {job.deployment.name} {result.outcome}: {reason}"
+                    )
                     continue
                 root = job.transport.recording.path  # type: ignore[attr-defined]
                 exchanges[slug].append(Exchange(job, case, case_path(root, case), tuple(steps)))
-    units = [
-        Unit(scenario, Path(scenario.mark.path).resolve(), tuple(exchanges[scenario.slug]))
-        for scenario in scenarios
-        if exchanges[scenario.slug] and scenario.slug not in incomplete and Path(scenario.mark.path).is_file()
-        and Path(scenario.mark.path).stem == scenario.slug
-    ]
     for slug, reason in incomplete.items():
-        print(f"left out: {slug}: {' '.join(reason.split())[:150]}")
-    return units, export
+        print(f"left out: {slug}: {reason}")
+    whole = exchanges.keys() - incomplete.keys()
+    units = tuple(
+        Unit(scenario, source.resolve(), tuple(exchanges[scenario.slug]))
+        for scenario in scenarios
+        for source in (Path(scenario.mark.path),)
+        if scenario.slug in whole and source.stem == scenario.slug  # not one that the harness makes itself
+    )
+    if not units:
+        raise SystemExit(f"no scenario is proved in full by the recordings in {recordings}")
+    return Work(places, units, export)
 
 
-def build(path: Path, units: Sequence[Unit], export: Export, cases: int) -> Corpus:
+def build(path: Path, work: Work, cases: int) -> Corpus:
     """Write about `cases` cases to `path`, which must not exist; never more than asked for."""
     path.mkdir(parents=True)
-    (path / "contract-tests.yaml").write_text("scenarios: [scenarios]\nrecordings: [recordings]\n")
+    (path / "contract-tests.yaml").write_text(CONFIG)
     (path / "scenarios").mkdir()
+    for kind, folders in (("schemas", work.places.schemas), ("services", work.places.services)):
+        for folder in reversed(folders):
+            shutil.copytree(folder, path / kind, dirs_exist_ok=True)
     peers: dict[str, list[Mapping[str, Any]]] = {}
     count = calls = 0
-    for unit, copy in _chosen(units, cases):
+    for unit, copy in _chosen(work.units, cases):
         slug = unit.scenario.slug + (f"_{copy}" if copy else "")
         peers[slug] = [_write(path, unit, copy, slug, one) for one in unit.exchanges]
         count += len(unit.exchanges)
@@ -110,14 +143,12 @@ def build(path: Path, units: Sequence[Unit], export: Export, cases: int) -> Corp
         identity = _identity(unit.scenario, copy)
         text = unit.source.read_text().replace(unit.scenario.id, identity)
         (path / "scenarios" / f"{slug}.yaml").write_text(text)
-    write_peer(path / "peer", peers, export)
+    write_peer(path / "peer", peers, work.export)
     return Corpus(path, len(peers), count, calls)
 
 
 def _chosen(units: Sequence[Unit], cases: int) -> Iterator[tuple[Unit, int]]:
     """(unit, number of the copy) in an order that is always the same, until `cases` are there."""
-    if not units:
-        raise SystemExit("no scenario is proved in full by these recordings")
     left = cases
     for copy in itertools.count():
         order = list(units)
@@ -144,7 +175,8 @@ def _write(path: Path, unit: Unit, copy: int, slug: str, one: Exchange) -> Mappi
         shutil.copy(source / MANIFEST, folder / MANIFEST)
     other = replace(one.case, scenario=replace(unit.scenario, id=_identity(unit.scenario, copy), slug=slug))
     before, after = case_variables(one.case, one.job.deployment), case_variables(other, one.job.deployment)
-    changes = [(unit.scenario.id, other.scenario.id), *((str(before[name]), str(after[name])) for name in before)]
+    changes = [(str(before[name]), str(after[name])) for name in before]
+    changes.append((unit.scenario.id, other.scenario.id))
 
     def changed(text: str) -> str:
         for old, new in changes:

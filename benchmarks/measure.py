@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Modules are compiled once, by the first run of a program, which is not measured."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -39,7 +42,7 @@ def run_once(program: Program) -> tuple[Run, str]:
         process = subprocess.Popen(
             program.command,
             cwd=program.cwd,
-            env={**os.environ, **program.environ},
+            env={**os.environ, **COMPILED, **program.environ},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -77,8 +80,8 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns, the first to the left, the others to the right."""
     widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
     for row in (heads, *rows):
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        print("  ".join(cells).rstrip())
+        others = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        print("  ".join((row[0].ljust(widths[0]), *others)).rstrip())
 
 
 def machine() -> str:
@@ -86,7 +89,7 @@ def machine() -> str:
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = names[0] if names else cpu
+        lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = lines[0].partition(":")[2].strip() if lines else cpu
     load = os.getloadavg()[0]
     return f"{cpu}, {os.cpu_count()} processors (load {load:.1f}), Python {platform.python_version()}"

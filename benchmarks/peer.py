@@ -65,7 +65,9 @@ class Export:
             "json": [(_path(path, variables), _matcher(matcher, variables)) for path, matcher in expect.json],
             "text": _matcher(expect.text, variables) if expect.text is not None else None,
             "body": expect.body,
-            "schema": self._schema(expect.schema.at(case.microversion)) if expect.schema is not None else None,
+            "schema": self._schema(expect.schema.at(case.microversion))
+            if expect.schema is not None
+            else None,
             "sha256": expect.sha256,
         }
         profile, version = case.scenario.service.profile, case.microversion

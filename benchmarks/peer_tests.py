@@ -21,7 +21,15 @@ CASES = [case for file in sorted((HERE / "cases").iterdir()) for case in json.lo
 PLAYER = vcr.VCR(record_mode="none", match_on=("method", "path", "query"))
 MISSING = object()
 FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER
-TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "number": (int, float), "integer": int}
+TYPES = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "null": type(None),
+    "number": (int, float),
+    "integer": int,
+}
 
 
 @functools.cache
@@ -50,7 +58,11 @@ def test_case(case, session):
     with PLAYER.use_cassette(case["cassette"]) as cassette:
         for step in case["steps"]:
             response = session.request(
-                step["method"], step["url"], headers=step["headers"], data=step["body"], allow_redirects=step["follow"]
+                step["method"],
+                step["url"],
+                headers=step["headers"],
+                data=step["body"],
+                allow_redirects=step["follow"],
             )
             if step["expect"] is not None:
                 check(step["expect"], response)
@@ -132,7 +144,8 @@ def has_format(value, operand):
 
 
 def unordered(value, operand):
-    return len(value) == len(operand) and all(item in operand for item in value) and all(item in value for item in operand)
+    alike = all(item in operand for item in value) and all(item in value for item in operand)
+    return len(value) == len(operand) and alike
 
 
 def number(value):

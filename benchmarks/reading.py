@@ -1,4 +1,4 @@
-"""The benchmark `reading`: how fast cassettes are read, and by what. In one process, nothing kept between files."""
+"""The benchmark `reading`: how fast cassettes are read, and by what, in one process."""
 
 from __future__ import annotations
 
@@ -35,7 +35,11 @@ def reading(recordings: Path, runs: int) -> None:
             for text in texts:
                 read(text)
             seconds[name].append(time.process_time() - started)
-    print(f"{machine()}; {len(texts)} cassettes, {count:,} interactions, {sum(map(len, texts)) / 1e6:.1f} MB; {runs} runs")
+    size = sum(map(len, texts)) / 1e6
+    print(f"{machine()}; {len(texts)} cassettes, {count:,} interactions, {size:.1f} MB; {runs} runs")
     slowest = max(map(middle, seconds.values()))
-    rows = [(name, spread(own), f"{count / middle(own):,.0f}", f"{slowest / middle(own):.1f}") for name, own in seconds.items()]
+    rows = [
+        (name, spread(own), f"{count / middle(own):,.0f}", f"{slowest / middle(own):.1f}")
+        for name, own in seconds.items()
+    ]
     print_table(("", "CPU s", "interactions/s", "ratio"), rows)

@@ -5,39 +5,46 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.corpus import Corpus, build, read_units
+from benchmarks.corpus import Corpus, Work, build
 from benchmarks.measure import Program, Run, machine, middle, print_table, run_all, run_once, spread
 
 OURS, PEER = "contract-tests", "pytest+vcrpy"
-HEADS = ("", "CPU s", "wall s", "CPU s less start-up", "calls/CPU s", "calls/wall s")
+HEADS = ("", "CPU s", "wall s", "calls/CPU s", "calls/wall s")
 
 
-def replay(folder: Path, recordings: Path, sizes: Sequence[int], runs: int, peer_most: int, workers: int) -> None:
+@dataclass(frozen=True)
+class Point:
+    """What was measured with one size, on one core; `peer` is empty where it was left out."""
+
+    corpus: Corpus
+    ours: list[Run]
+    peer: list[Run]
+
+
+def replay(folder: Path, work: Work, sizes: Sequence[int], runs: int, peer_most: int, workers: int) -> None:
     """Measure every size in `folder`, an empty one; sizes beyond `peer_most` without the peer."""
-    units, export = read_units(recordings)
-    smallest = min(len(unit.exchanges) for unit in units)
-    start = build(folder / "start", units, export, smallest)
-    corpora = [build(folder / str(size), units, export, size) for size in sizes]
-    print(f"{machine()}; median (lowest-highest) of {runs} fresh processes a row, in turns; file system cache warm")
+    start = build(folder / "start", work, work.smallest)
+    corpora = [build(folder / str(size), work, size) for size in sizes]
+    print(f"{machine()}; median (lowest-highest) of {runs} fresh processes a row, in turns")
     starts = dict(zip((OURS, PEER), _measure(start, (1,), runs, True), strict=True))
     print(f"\nstart-up: the same commands with {_cases(start)}")
-    print_table(("", "CPU s", "wall s"), [(name, spread(_cpu(found)), spread(_wall(found))) for name, found in starts.items()])
-    curve: list[tuple[Corpus, list[Run], list[Run] | None]] = []
+    print_table(
+        HEADS[:3], [(name, spread(_cpu(found)), spread(_wall(found))) for name, found in starts.items()]
+    )
+    curve: list[Point] = []
     for size, corpus in zip(sizes, corpora, strict=True):
-        with_peer = size <= peer_most
-        measured = _measure(corpus, (1, workers), runs, with_peer)
-        _print_size(corpus, measured, starts, workers, with_peer)
-        curve.append((corpus, measured[0], measured[1] if with_peer else None))
+        measured = _measure(corpus, (1, workers), runs, size <= peer_most)
+        _print_size(corpus, measured, starts, workers)
+        curve.append(Point(corpus, measured[0], measured[1] if size <= peer_most else []))
     _print_curve(curve)
 
 
 def programs(corpus: Corpus, workers: int, with_peer: bool = True) -> list[Program]:
-    """Both commands, each at its best: no cache of ours is there to be used, the peer's plugins are the needed ones."""
-    ours = (
-        sys.executable, "-m", "contract_tests", "run", "scenarios", "-j", str(workers), "--no-matrix",
-    )  # fmt: skip
+    """Both commands, each at its best: the peer loads the plugins that it needs and no others."""
+    ours = (sys.executable, "-m", "contract_tests", "run", "scenarios", "-j", str(workers), "--no-matrix")
     spread_out = ("-p", "xdist", "-n", str(workers)) if workers > 1 else ()
     peer = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *spread_out, "test_contract.py")
     found = [Program(f"{OURS} -j {workers}", ours, corpus.path, {})]
@@ -61,40 +68,45 @@ def _measure(corpus: Corpus, workers: Sequence[int], runs: int, with_peer: bool)
 
 
 def _print_size(
-    corpus: Corpus, measured: Sequence[list[Run]], starts: dict[str, list[Run]], workers: int, with_peer: bool
+    corpus: Corpus, measured: Sequence[list[Run]], starts: dict[str, list[Run]], workers: int
 ) -> None:
-    names = [program.name for number in (1, workers) for program in programs(corpus, number, with_peer)]
+    with_peer = len(measured) == 4
+    chosen = [program for number in (1, workers) for program in programs(corpus, number, with_peer)]
     rows = []
-    net: dict[str, float] = {}
-    for name, found in zip(names, measured, strict=True):
-        base = middle(_cpu(starts[OURS if name.startswith(OURS) else PEER]))
+    for program, found in zip(chosen, measured, strict=True):
         cpu, wall = _cpu(found), _wall(found)
-        net[name] = max(middle(cpu) - base, 1e-3)
-        own = spread([max(one - base, 0.0) for one in cpu]) if not name.endswith(f" {workers}") or workers == 1 else ""
-        rows.append((name, spread(cpu), spread(wall), own, f"{corpus.calls / middle(cpu):,.0f}", f"{corpus.calls / middle(wall):,.0f}"))
+        rates = (f"{corpus.calls / middle(values):,.0f}" for values in (cpu, wall))
+        rows.append((program.name, spread(cpu), spread(wall), *rates))
     print(f"\n{_cases(corpus)} of {corpus.scenarios} scenarios")
     print_table(HEADS, rows)
     if with_peer:
         ours, peer, ours_many, peer_many = measured
-        print(f"ratio on one core, whole processes: {_ratio(_cpu(peer), _cpu(ours))} by CPU, {_ratio(_wall(peer), _wall(ours))} by the clock")
-        print(f"ratio on one core, less start-up:   {net[names[1]] / net[names[0]]:.1f} by CPU")
-        print(f"ratio on {workers} cores, whole processes: {_ratio(_wall(peer_many), _wall(ours_many))} by the clock")
+        net = [
+            [one - middle(_cpu(starts[name])) for one in _cpu(own)]
+            for name, own in ((PEER, peer), (OURS, ours))
+        ]
+        print(f"ratio, one core, whole processes: {_ratio(_cpu(peer), _cpu(ours))} by CPU, ", end="")
+        print(f"{_ratio(_wall(peer), _wall(ours))} by the clock")
+        print(f"ratio, one core, less start-up: {_ratio(*net)} by CPU")
+        many = _ratio(_wall(peer_many), _wall(ours_many))
+        print(f"ratio, {workers} cores, whole processes: {many} by the clock")
     for program in programs(corpus, 1, with_peer):
         environ = "".join(f"{name}={value} " for name, value in program.environ.items())
         print(f"  (cd {program.cwd}; {environ}{' '.join(program.command)})")
 
 
-def _print_curve(curve: Sequence[tuple[Corpus, list[Run], list[Run] | None]]) -> None:
+def _print_curve(curve: Sequence[Point]) -> None:
     rows = []
-    for at, (corpus, ours, peer) in enumerate(curve):
-        before = curve[at - 1] if at else None
-        row = [f"{corpus.cases:,} cases", f"{corpus.calls:,}"]
-        for own, earlier in ((ours, before and before[1]), (peer, before and before[2])):
+    before: Point | None = None
+    for point in curve:
+        row = [f"{point.corpus.cases:,} cases", f"{point.corpus.calls:,}"]
+        row.append(f"x{point.corpus.calls / before.corpus.calls:.1f}" if before else "")
+        for own, earlier in ((point.ours, before and before.ours), (point.peer, before and before.peer)):
             row.append(f"{middle(_cpu(own)):.2f}" if own else "")
             row.append(f"x{middle(_cpu(own)) / middle(_cpu(earlier)):.1f}" if own and earlier else "")
-        row.append(f"{middle(_cpu(peer)) / middle(_cpu(ours)):.1f}" if peer else "")
-        row.insert(2, f"x{corpus.calls / before[0].calls:.1f}" if before else "")
+        row.append(f"{middle(_cpu(point.peer)) / middle(_cpu(point.ours)):.1f}" if point.peer else "")
         rows.append(row)
+        before = point
     print("\ngrowth, CPU seconds on one core")
     print_table(("", "calls", "", OURS, "", PEER, "", "ratio"), rows)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks.corpus import build, read_units
+from benchmarks.corpus import Work, build
 from benchmarks.measure import Program, machine, print_table, run_all, run_once, spread
 from benchmarks.replay import programs
 
-MODULES = ("requests", "vcr", "jsonschema", "keystoneauth1", "rich", "yaml", "xml.etree", "asyncio", "multiprocessing")
+MODULES = ("requests", "vcr", "jsonschema", "keystoneauth1", "rich", "yaml", "regex", "email", "socket")
+"""What a replay may want, or should not."""
 
 
-def startup(folder: Path, recordings: Path, runs: int) -> None:
+def startup(folder: Path, work: Work, runs: int) -> None:
     """Measure in `folder`, an empty one."""
-    units, export = read_units(recordings)
-    smallest = build(folder / "start", units, export, min(len(unit.exchanges) for unit in units))
+    smallest = build(folder / "start", work, work.smallest)
     ours = (sys.executable, "-m", "contract_tests")
     replay, peer = programs(smallest, 1)
     chosen = [
@@ -38,7 +38,8 @@ def startup(folder: Path, recordings: Path, runs: int) -> None:
     print(f"\nmodules that such a replay imports, of {', '.join(MODULES)}:")
     code = (
         "import sys; from contract_tests.cli.main import main; "
-        f"main({list(replay.command[3:])!r}); print(len(sys.modules), *(m for m in {MODULES!r} if m in sys.modules))"
+        f"main({list(replay.command[3:])!r}); "
+        f"print(len(sys.modules), *(name for name in {MODULES!r} if name in sys.modules))"
     )
     lister = Program("modules", (sys.executable, "-c", code), replay.cwd, {})
     count, *names = run_once(lister)[1].splitlines()[-1].split()

@@ -1,4 +1,4 @@
-"""The checks: each yields the findings of one expectation. CHECKS is the list that a response goes through."""
+"""The checks: each yields the findings of one expectation. CHECKS is the list that a response passes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from contract_tests.checks import schemas
 from contract_tests.checks.rules import Words
+from contract_tests.model.dialect import Dialect
 from contract_tests.model.finding import Finding, Mark
 from contract_tests.model.http import MISSING, Response
 from contract_tests.model.jsonpath import JsonPath
@@ -16,7 +17,7 @@ from contract_tests.model.matcher import Matcher, PatternTimeout
 from contract_tests.model.microversion import Microversion
 from contract_tests.model.scenario import Expectation
 from contract_tests.model.service import Service
-from contract_tests.model.template import Template
+from contract_tests.model.template import Template, UndefinedVariable, as_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +62,11 @@ def check_json(expect: Expectation, response: Response, context: Context) -> Ite
     for written, matcher in expect.json:
         path = written
         if isinstance(path, Template):
+            text = as_text(path.render(context.variables))
             try:
-                path = JsonPath(path.render(context.variables))
+                path = JsonPath(text)
             except ValueError as error:
-                yield Finding(rule="json-path", mark=matcher.mark, where=str(path), detail=str(error))
+                yield Finding(rule="json-path", mark=matcher.mark, where=text, detail=str(error))
                 continue
         yield from _match("json", path.source, matcher, path.find(document), context)
 
@@ -130,38 +132,59 @@ def check_sha256(expect: Expectation, response: Response, context: Context) -> I
 
 
 def check_microversion(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
-    """The microversion protocol, as the service's `protocol:` says: the version is echoed, and Vary names its header."""
+    """The microversion protocol as the service's `protocol:` says: the version's echo, and Vary."""
     profile = context.service.profile
     if profile is None or context.asked is None or context.path in profile.exempt:
         return
     dialect = context.service.dialect
     if _takes_part(profile.echo, response):
-        echoes = dialect.echoes(response.headers)
-        for name in (
-            [carrier.name for carrier in dialect.carriers] or [name for name, _ in echoes] or ["Content-Type"]
-        ):
-            told = [version for header, version in echoes if header == name]
-            if told != [context.asked.text]:
-                value = response.header(name)
-                yield Finding(
-                    rule="microversion-echo",
-                    mark=context.mark,
-                    where=name,
-                    expected=Words(context.asked.text),
-                    got=Words(value) if value is not None else MISSING,
-                )
+        yield from _echo(dialect, response, context, context.asked)
     if _takes_part(profile.vary, response):
-        value = response.header("vary")
-        named = {token.strip().lower() for token in (value or "").split(",")}
-        for carrier in dialect.carriers:
-            if carrier.name.lower() not in named and "*" not in named:
-                yield Finding(
-                    rule="microversion-vary",
-                    mark=context.mark,
-                    where="Vary",
-                    expected=Words(carrier.name),
-                    got=Words(value) if value is not None else MISSING,
-                )
+        yield from _vary(dialect, response, context)
+
+
+def _echo(dialect: Dialect, response: Response, context: Context, asked: Microversion) -> Iterator[Finding]:
+    echoes = dialect.echoes(response.headers)
+    for name in _header_names(dialect, "Content-Type"):
+        told = [version for header, version in echoes if header == name]
+        if len(told) != 1 or not _is_version(told[0], asked, dialect):
+            yield Finding(
+                rule="microversion-echo",
+                mark=context.mark,
+                where=name,
+                expected=Words(asked.text),
+                got=_words(response.header(name)),
+            )
+
+
+def _vary(dialect: Dialect, response: Response, context: Context) -> Iterator[Finding]:
+    value = response.header("vary")
+    named = {token.strip().lower() for token in (value or "").split(",")}
+    for name in _header_names(dialect, "Accept"):
+        if name.lower() not in named and "*" not in named:
+            yield Finding(
+                rule="microversion-vary",
+                mark=context.mark,
+                where="Vary",
+                expected=Words(name),
+                got=_words(value),
+            )
+
+
+def _header_names(dialect: Dialect, by_media_type: str) -> tuple[str, ...]:
+    """The headers that carry the version; `by_media_type` where a media type does."""
+    if dialect.kind == "media-type":
+        return (by_media_type,)
+    return tuple(carrier.name for carrier in dialect.carriers)
+
+
+def _is_version(text: str, asked: Microversion, dialect: Dialect) -> bool:
+    """Whether `text` is the microversion that was asked for, however it is spelled (2.0 is 2.0.0)."""
+    return text == asked.text or (dialect.order is not None and dialect.order.key(text) == asked.key)
+
+
+def _words(value: str | None) -> Any:
+    return MISSING if value is None else Words(value)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -177,7 +200,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def check_response(expect: Expectation, response: Response, context: Context) -> list[Finding]:
-    """All findings of a response, in the order of CHECKS; UndefinedVariable where an expectation needs one."""
+    """All findings of a response, in the order of CHECKS; UndefinedVariable where one needs a variable."""
     return [finding for check in CHECKS for finding in check(expect, response, context)]
 
 
@@ -191,11 +214,10 @@ def _match(rule: str, where: str, matcher: Matcher, value: Any, context: Context
             return
     except PatternTimeout as error:
         yield Finding(rule="pattern-timeout", mark=matcher.mark, where=where, detail=str(error))
-        return
-    yield Finding(
-        rule=rule,
-        mark=matcher.mark,
-        where=where,
-        expected=Words(matcher.describe(context.variables)),
-        got=value,
-    )
+    except UndefinedVariable:
+        raise
+    except Exception as error:  # of an operand that a variable made: no pattern, no list, no number
+        yield Finding(rule="operand", mark=matcher.mark, where=where, detail=" ".join(str(error).split()))
+    else:
+        expected = Words(matcher.describe(context.variables))
+        yield Finding(rule=rule, mark=matcher.mark, where=where, expected=expected, got=value)

@@ -14,7 +14,7 @@ from contract_tests.model.matcher import show
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`id` is what reports and options call it; `doc` says what it checks, and its source where it has one."""
+    """`id` is what reports and options call it; `doc` says what it checks, and its source if it has one."""
 
     id: str
     message: str
@@ -85,6 +85,11 @@ RULES: dict[str, Rule] = {
             id="pattern-timeout",
             message="{where}: the pattern /{detail}/ took too long on this value",
             doc="a pattern answers within a second",
+        ),
+        Rule(
+            id="operand",
+            message="{where}: this cannot be compared with what its variable holds: {detail}",
+            doc="a variable in an expectation holds what its matcher needs: a pattern, a list, a number",
         ),
         Rule(
             id="save",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from contract_tests.checks.response import Context, check_response
-from contract_tests.errors import ContractTestsError, Miss, RecordingError, TransportError
+from contract_tests.checks.rules import Words
+from contract_tests.errors import ContractTestsError, Miss, Unreachable, UsageError
 from contract_tests.execution.plan import calls_of
 from contract_tests.execution.requests import asked_version, build_request
 from contract_tests.execution.variables import case_variables
@@ -18,8 +22,10 @@ from contract_tests.model.http import MISSING, Request, Response
 from contract_tests.model.matcher import PatternTimeout, search
 from contract_tests.model.scenario import Call, Save
 from contract_tests.model.target import Deployment
-from contract_tests.model.template import UndefinedVariable, render
+from contract_tests.model.template import as_text, render
 from contract_tests.transport.base import Channel, Transport
+
+LOG = logging.getLogger(__name__)
 
 Observer = Callable[[Call, Request, Response, Mapping[str, Any]], None]
 
@@ -30,42 +36,34 @@ def run_case(
     deployment: Deployment,
     *,
     observe: Observer | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] | None = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> CaseResult:
-    """Run a case and tell how it ended; it raises nothing that a service, a recording or a file can cause.
+    """Run a case and tell how it ended; only KeyboardInterrupt and its like come out of it.
 
     `observe` is told each answer as it comes, with the variables of that moment. `sleep` waits between
-    two tries of a poll (a replay gives one that does not).
+    two tries of a poll; None in a replay, where only the tries count as time.
     """
     if case.skip:
         return CaseResult(id=case.id, target=deployment.name, outcome=Outcome.SKIPPED, reason=case.skip)
     started = clock()
     try:
         channel = transport.open(case)
-    except (TransportError, RecordingError) as error:
-        return CaseResult(id=case.id, target=deployment.name, outcome=Outcome.ERROR, reason=str(error))
-    run = _Run(case, channel, deployment, observe, sleep, clock)
-    reason = ""
+        run = _Run(case, channel, deployment, observe, sleep, clock)
+    except Exception as error:
+        return CaseResult(id=case.id, target=deployment.name, outcome=Outcome.ERROR, reason=_told(error))
     try:
         run.calls()
-    finally:
-        try:
-            leftovers = channel.close()
-        except (ContractTestsError, OSError) as error:
-            leftovers, reason = (), str(error)
-    if leftovers:
-        run.results.append(
-            CallResult(
-                name="the recording", mark=case.scenario.mark, outcome=Outcome.FAILED, findings=leftovers
-            )
-        )
-    outcomes = {result.outcome for result in run.results}
-    outcome = next((o for o in (Outcome.FAILED, Outcome.ERROR) if o in outcomes), Outcome.PASSED)
-    if reason:
-        outcome = Outcome.ERROR
-    elif outcomes == {Outcome.SKIPPED}:
-        outcome, reason = Outcome.SKIPPED, "every call of it is skipped"
+    except BaseException:
+        _abandon(channel)
+        channel.close()
+        raise
+    reason = ""
+    try:
+        run.leftovers(channel.close())
+    except Exception as error:
+        reason = _told(error)
+    outcome, reason = (Outcome.ERROR, reason) if reason else run.outcome()
     return CaseResult(
         id=case.id,
         target=deployment.name,
@@ -77,6 +75,24 @@ def run_case(
     )
 
 
+def _told(error: Exception) -> str:
+    """Why something could not be done. What the harness does not raise on purpose is a mistake of its own."""
+    if isinstance(error, (ContractTestsError, OSError)):
+        return str(error)
+    LOG.debug("unexpected", exc_info=error)
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    where = "".join(f" ({Path(frame.filename).name}:{frame.lineno})" for frame in last)
+    text = " ".join(str(error).split())
+    return f"a mistake in contract-tests itself, please report it: {type(error).__name__}: {text}{where}"
+
+
+def _abandon(channel: Channel) -> None:
+    """A recorder writes nothing of a case that came to no proper end."""
+    abandon = getattr(channel, "abandon", None)
+    if abandon is not None:
+        abandon()
+
+
 class _Run:
     """The state of one case while it runs."""
 
@@ -86,7 +102,7 @@ class _Run:
         channel: Channel,
         deployment: Deployment,
         observe: Observer | None,
-        sleep: Callable[[float], None],
+        sleep: Callable[[float], None] | None,
         clock: Callable[[], float],
     ) -> None:
         self.case = case
@@ -98,22 +114,54 @@ class _Run:
         self.variables = case_variables(case, deployment)
         self.results: list[CallResult] = []
         self.count = 0
+        self.made = False
         self.saved_by: dict[str, str] = {}
         self.lost = ""
 
     def calls(self) -> None:
-        for call, cleanup, skip in calls_of(self.case, self.deployment):
-            if self.lost and not cleanup:
-                skip = f"call '{self.lost}' could not be made"
-            self.results.append(
-                CallResult(name=call.name, mark=call.mark, outcome=Outcome.SKIPPED, reason=skip)
-                if skip
-                else self.call(call, cleanup)
-            )
-            for save in call.save:
-                self.saved_by.setdefault(save.name, call.name)
+        """Make all calls. Ctrl-C ends them too, but not before the cleanup has been tried."""
+        todo = list(calls_of(self.case, self.deployment))
+        try:
+            while todo:
+                self._one(*todo.pop(0))
+        except KeyboardInterrupt:
+            for call, cleanup, skip in todo:
+                if cleanup:
+                    self._one(call, cleanup, skip)
+            raise
 
-    def call(self, call: Call, cleanup: bool) -> CallResult:
+    def outcome(self) -> tuple[Outcome, str]:
+        """How the case ended, and why where its calls do not tell."""
+        outcomes = {result.outcome for result in self.results}
+        for outcome in (Outcome.FAILED, Outcome.ERROR):
+            if outcome in outcomes:
+                return outcome, ""
+        return (Outcome.PASSED, "") if self.made else (Outcome.SKIPPED, "every call of it is skipped")
+
+    def leftovers(self, findings: tuple[Finding, ...]) -> None:
+        """Note what shows only at the end of a recording."""
+        if findings:
+            mark = self.case.scenario.mark
+            self.results.append(
+                CallResult(name="the recording", mark=mark, outcome=Outcome.FAILED, findings=findings)
+            )
+
+    def _one(self, call: Call, cleanup: bool, skip: str) -> None:
+        if self.lost and not cleanup:
+            skip = f"call '{self.lost}' could not be made"
+        missing = sorted(call.uses - self.variables.keys()) if not skip else []
+        if missing:
+            skip = self._missing(missing[0])
+        if skip:
+            result = CallResult(name=call.name, mark=call.mark, outcome=Outcome.SKIPPED, reason=skip)
+        else:
+            result = self.call(call)
+            self.made |= not cleanup and result.outcome is not Outcome.SKIPPED
+        self.results.append(result)
+        for save in call.save:
+            self.saved_by.setdefault(save.name, call.name)
+
+    def call(self, call: Call) -> CallResult:
         """Make one call (and, where it polls, make it again), check the answer and save from it."""
         started = self.clock()
         request: Request | None = None
@@ -127,15 +175,14 @@ class _Run:
             if call.expect is not None:
                 findings += check_response(call.expect, response, self._context(call, request, version))
             findings += self._save(call, response)
-        except UndefinedVariable as error:
-            outcome, reason = Outcome.SKIPPED, self._missing(str(error))
         except Miss as error:
             findings.append(Finding(rule="recording-miss", mark=call.mark, detail=str(error)))
             outcome = Outcome.ERROR
-        except TransportError as error:
-            outcome, reason = Outcome.ERROR, str(error)
-            if not self.lost:
-                self.lost = call.name
+        except Exception as error:
+            outcome, reason = Outcome.ERROR, _told(error)
+            if isinstance(error, (Unreachable, UsageError)):
+                self.lost = self.lost or call.name
+            _abandon(self.channel)
         if findings and outcome is Outcome.PASSED:
             outcome = Outcome.FAILED
         good = outcome is Outcome.PASSED
@@ -170,16 +217,17 @@ class _Run:
         poll = call.poll
         if poll is None:
             return response, []
-        end = self.clock() + poll.limit
-        tries = 1
+        started, waited, tries = self.clock(), 0.0, 1
         while check_response(
             poll.until, response, replace(self._context(call, request, version), asked=None)
         ):
-            gone = f"{tries} {'try' if tries == 1 else 'tries'}"
-            late = Finding(rule="poll-timeout", mark=call.mark, detail=gone, got=response.json)
-            if self.clock() + poll.every > end:
+            passed = waited if self.sleep is None else self.clock() - started
+            late = _late(call, response, tries)
+            if passed + poll.every > poll.limit:
                 return response, [late]
-            self.sleep(poll.every)
+            if self.sleep is not None:
+                self.sleep(poll.every)
+            waited += poll.every
             try:
                 response = self._send(call, request)
             except Miss:
@@ -209,6 +257,12 @@ class _Run:
         return found
 
 
+def _late(call: Call, response: Response, tries: int) -> Finding:
+    got = Words(f"status {response.status}") if response.json is MISSING else response.json
+    detail = f"{tries} {'try' if tries == 1 else 'tries'}"
+    return Finding(rule="poll-timeout", mark=call.mark, detail=detail, got=got)
+
+
 def _saved(save: Save, response: Response, variables: Mapping[str, Any]) -> tuple[Any, str]:
     """The value to save, or MISSING and what is lacking."""
     if save.path is not None:
@@ -219,11 +273,13 @@ def _saved(save: Save, response: Response, variables: Mapping[str, Any]) -> tupl
         return MISSING, f"there is no header {save.header}"
     if save.match is None:
         return value, ""
-    pattern = render(save.match, variables)
+    pattern = as_text(render(save.match, variables))
     try:
         match = search(pattern, value)
     except PatternTimeout:
         return MISSING, f"the pattern /{pattern}/ took too long on this header"
+    except Exception as error:  # of a pattern that a variable made
+        return MISSING, f"/{pattern}/ is no pattern: {error}"
     if match is None:
         return MISSING, f"the header {save.header} does not match /{pattern}/"
     return match[1] if match.re.groups else match[0], ""

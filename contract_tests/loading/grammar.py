@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from contract_tests.loading.source import ListNode, MapNode, ScalarNode, Source, kind_of, nearest
+from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, kind_of, resolve_plain
+from contract_tests.loading.source import Source, nearest
 from contract_tests.model.jsonpath import JsonPath
 from contract_tests.model.microversion import ORDERS
 
@@ -33,13 +34,15 @@ class Scalar:
     like: Mapping[str, Any]
     rule: str = "wrong-type"
     words: tuple[str, ...] = ()
+    hint: str = ""
 
     def check(self, source: Source, node: Any, what: str) -> bool:
         if isinstance(node, ScalarNode) and self.accepts(node):
             return True
-        got = f"'{node.text}'" if isinstance(node, ScalarNode) and node.text else kind_of(node)
-        hint = nearest(node.text, self.words) if self.words and isinstance(node, ScalarNode) else ""
-        source.problem(node, self.rule, f"{what} must be {self.expected}, not {got}", hint)
+        hint = nearest(node.text, self.words) if self.words and isinstance(node, ScalarNode) else self.hint
+        if quoted(node) and self.accepts(replace(node, value=resolve_plain(node.text))):
+            hint = "take the quotes away"
+        source.problem(node, self.rule, f"{what} must be {self.expected}, not {shown(node)}", hint)
         return False
 
     def schema(self) -> dict[str, Any]:
@@ -67,9 +70,12 @@ class ListOf:
             source.problem(node, "wrong-type", f"{what} must be a list, not {kind_of(node)}")
             return False
         if len(node.items) < self.least:
-            source.problem(node, "too-few", f"{what} must have at least {self.least} item")
+            source.problem(node, "too-few", f"{what} must not be empty", "write an item, or leave the key out")
             return False
-        return all([self.item.check(source, item, f"an item of {what}") for item in node.items])
+        good = True
+        for item in node.items:
+            good &= self.item.check(source, item, f"an item of {what}")
+        return good
 
     def schema(self) -> dict[str, Any]:
         least = {"minItems": self.least} if self.least else {}
@@ -78,33 +84,44 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A mapping whose keys a person chooses; `key` may limit how they look."""
+    """A mapping whose keys a person chooses; `key` may limit how they look, `caseless` keys compare so."""
 
     value: Kind
     key: Scalar | None = None
     least: int = 0
+    caseless: bool = False
 
     def check(self, source: Source, node: Any, what: str) -> bool:
         if not isinstance(node, MapNode):
             source.problem(node, "wrong-type", f"{what} must be a mapping, not {kind_of(node)}")
             return False
         if len(node.entries) < self.least:
-            source.problem(node, "too-few", f"{what} must not be empty")
+            source.problem(node, "too-few", f"{what} must not be empty", "write a key, or leave it out")
             return False
         good = True
+        seen: dict[str, str] = {}
         for key, value in node.entries:
             if self.key is not None:
                 good &= self.key.check(source, key, f"a key of {what}")
+            twin = seen.setdefault(key.text.lower() if self.caseless else key.text, key.text)
+            if twin != key.text:
+                source.problem(
+                    key,
+                    "duplicate-key",
+                    f"'{key.text}' and '{twin}' are one name: case does not count in {what}",
+                    "keep one of them",
+                )
+                good = False
             good &= self.value.check(source, value, f"'{key.text}' of {what}")
         return good
 
     def schema(self) -> dict[str, Any]:
-        names = (
-            {"propertyNames": {"pattern": self.key.like["pattern"]}}
-            if self.key and "pattern" in self.key.like
-            else {}
-        )
-        return {"type": "object", "additionalProperties": self.value.schema(), **names}
+        found = {"type": "object", "additionalProperties": self.value.schema()}
+        if self.key is not None:
+            found["propertyNames"] = self.key.schema()
+        if self.least:
+            found["minProperties"] = self.least
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +161,7 @@ class Field:
 class Shape:
     """A mapping with known keys. `exactly_one` and `at_most_one` are groups of keys that exclude each other.
 
-    A group is (rule, what it is called, the keys).
+    A group is (rule, what it is called, the keys). `least` is how many keys must stand there.
     """
 
     fields: Mapping[str, Field]
@@ -152,6 +169,7 @@ class Shape:
     at_most_one: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     doc: str = ""
     name: str = field(default="", compare=False)
+    least: int = 0
 
     def check(self, source: Source, node: Any, what: str) -> bool:
         if not isinstance(node, MapNode):
@@ -159,6 +177,9 @@ class Shape:
             return False
         what = self._called(node, what)
         good = True
+        if len(node.entries) < self.least:
+            source.problem(node, "too-few", f"{what} must not be empty", f"write one of {', '.join(self.fields)}")
+            good = False
         for key, value in node.entries:
             known = self.fields.get(key.text)
             if known is None:
@@ -171,8 +192,12 @@ class Shape:
         present = set(node.keys())
         for name, known in self.fields.items():
             if known.required and name not in present:
-                source.problem(node, "missing-key", f"{what} lacks the key '{name}'", known.doc)
+                source.problem(node, "missing-key", f"{what} lacks the key '{name}'", f"{name}: {known.doc}")
                 good = False
+        return self._check_groups(source, node, what) and good
+
+    def _check_groups(self, source: Source, node: MapNode, what: str) -> bool:
+        good = True
         for rule, called, group in self.exactly_one + self.at_most_one:
             found = [key for key, _ in node.entries if key.text in group]
             for extra in found[1:]:
@@ -180,11 +205,11 @@ class Shape:
                     extra,
                     f"second-{rule}",
                     f"a second {called} in {what}: '{extra.text}' beside '{found[0].text}'",
-                    f"keep one of them",
+                    "keep one of them",
                 )
                 good = False
         for rule, called, group in self.exactly_one:
-            if not present & set(group):
+            if not set(node.keys()) & set(group):
                 source.problem(
                     node, f"no-{rule}", f"{what} has no {called}", f"write one of {', '.join(group)}"
                 )
@@ -207,9 +232,14 @@ class Shape:
         required = [name for name, known in self.fields.items() if known.required]
         if required:
             found["required"] = required
+        if self.least:
+            found["minProperties"] = self.least
         if self.doc:
             found["description"] = self.doc
         rules = [{"oneOf": [{"required": [key]} for key in group]} for _, _, group in self.exactly_one]
+        for _, _, group in self.at_most_one:
+            none: dict[str, Any] = {"not": {"anyOf": [{"required": [key]} for key in group]}}
+            rules.append({"oneOf": [none, *({"required": [key]} for key in group)]})
         if rules:
             found["allOf"] = rules
         return found
@@ -218,13 +248,26 @@ class Shape:
         return {"description": known.doc, **known.kind.schema()}
 
 
-def _text(pattern: str, expected: str, rule: str = "wrong-type") -> Scalar:
+def quoted(node: Any) -> bool:
+    """Whether a scalar is text only because it stands in quotes: "200", "true"."""
+    return isinstance(node, ScalarNode) and isinstance(node.value, str) and resolve_plain(node.text) != node.value
+
+
+def shown(node: Any) -> str:
+    """What a node is, for a message about what must stand in its place."""
+    if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.text:
+        return f"the text '{node.text}'" if quoted(node) else f"'{node.text}'"
+    return kind_of(node)
+
+
+def _text(pattern: str, expected: str, rule: str, hint: str = "") -> Scalar:
     compiled = re.compile(pattern)
     return Scalar(
         expected,
         lambda node: compiled.fullmatch(node.text) is not None,
         {"type": "string", "pattern": f"^(?:{pattern})$"},
-        rule,
+        rule=rule,
+        hint=hint,
     )
 
 
@@ -234,12 +277,14 @@ def one_of(*words: str) -> Scalar:
         f"one of {', '.join(words)}",
         lambda node: node.text in words,
         {"enum": list(words)},
-        "unknown-word",
-        words,
+        rule="unknown-word",
+        words=words,
     )
 
 
 def _is_path(node: ScalarNode) -> bool:
+    if "${" in node.text:
+        return False
     try:
         JsonPath(node.text)
     except ValueError:
@@ -256,7 +301,21 @@ def _is_release(node: ScalarNode) -> bool:
 
 
 TEXT = Scalar(
-    "text", lambda node: node.text != "" and not isinstance(node.value, bool), {"type": ["string", "number"]}
+    "text",
+    lambda node: node.text != "" and node.value is not None and not isinstance(node.value, bool),
+    {"type": ["string", "number"], "minLength": 1},
+)
+NO_VARIABLE = Scalar(
+    "a name without variables in it",
+    lambda node: node.text != "" and "${" not in node.text,
+    {"type": "string", "minLength": 1, "not": {"pattern": r"\$\{"}},
+    rule="bad-name",
+)
+HEADER = _text(
+    r"[!#$%&'*+.^_`|~0-9A-Za-z-]+",
+    "the name of a header",
+    "bad-name",
+    "letters, digits and - make a header's name; no variables, no colon",
 )
 STRING = Scalar("text", lambda node: isinstance(node.value, str), {"type": "string"})
 INTEGER = Scalar("a whole number", lambda node: type(node.value) is int, {"type": "integer"})
@@ -266,33 +325,56 @@ STATUS = Scalar(
     "an HTTP status (100 to 599)",
     lambda node: type(node.value) is int and 100 <= node.value <= 599,
     {"type": "integer", "minimum": 100, "maximum": 599},
-    "bad-status",
+    rule="bad-status",
 )
 UUID = _text(
-    "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "a UUID in lower case", "bad-uuid"
+    "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    "a UUID in lower case",
+    "bad-uuid",
+    "`python3 -m uuid` (3.12) or `uuidgen` makes one",
 )
+HEADER_VALUE = Scalar(
+    "a value that a header can carry (one line of Latin-1 text)",
+    lambda node: re.fullmatch("[\t -~\xa0-\xff]*", node.text) is not None,
+    {"type": ["string", "number", "boolean", "null"]},
+    rule="bad-header",
+)
+VALUE = Scalar("text or a number", lambda node: True, {"type": ["string", "number", "boolean", "null"]})
+SCHEMA_NAME = Scalar(
+    "the name of a schema, or a schema (a mapping)",
+    lambda node: node.text != "" and isinstance(node.value, str),
+    {"type": "string", "minLength": 1},
+)
+SHA256 = _text("[0-9a-fA-F]{64}", "a SHA-256 digest (64 hexadecimal digits)", "bad-digest", "`sha256sum FILE` tells it")
 NAME = _text("[A-Za-z_][A-Za-z0-9_-]*", "a name (letters, digits, _ and -, a letter first)", "bad-name")
 SLUG = _text("[a-z0-9][a-z0-9_.-]*", "a name in lower case (letters, digits, _ . -)", "bad-name")
-DURATION = _text(r"\d+(\.\d+)?(ms|s|m)", "a duration such as 500ms, 2s or 1m", "bad-duration")
+DURATION = _text(
+    r"(?=[0-9.]*[1-9])[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m)", "a duration such as 500ms, 2s or 1m", "bad-duration"
+)
 VERSION = Scalar(
-    "a microversion", lambda node: node.text != "", {"type": ["string", "number"]}, "bad-microversion"
+    "a microversion", lambda node: node.text != "", {"type": ["string", "number"]}, rule="bad-microversion"
 )
 VERSION_RANGE = Scalar(
-    "a range of microversions",
+    "a range of microversions such as 1.4-",
     lambda node: node.text != "",
     {"type": ["string", "number"]},
-    "bad-microversion",
+    rule="bad-microversion",
 )
 RELEASE_RANGE = Scalar(
-    "a range of releases such as 9.0.0-", _is_release, {"type": ["string", "number"]}, "bad-release"
+    "a range of releases such as 9.0.0-", _is_release, {"type": ["string", "number"]}, rule="bad-release"
 )
 JSON_PATH = Scalar(
-    "an RFC 9535 JSON path such as $.links[0].rel",
+    "an RFC 9535 JSON path such as $.links[0].rel, without variables",
     _is_path,
     {"type": "string", "pattern": r"^\$"},
-    "bad-jsonpath",
+    rule="bad-jsonpath",
 )
-PATH = _text(r"/.*|\$\{.*", "a path that begins with '/'", "bad-path")
+PATH = _text(
+    r"/.*|\$\{.*",
+    "a path that begins with '/' (or with a variable)",
+    "bad-path",
+    "the target says where the service is; write the path below that",
+)
 
 
 def seconds(text: str) -> float:

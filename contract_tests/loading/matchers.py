@@ -6,7 +6,9 @@ from typing import Any
 
 import regex
 
-from contract_tests.loading.source import ListNode, MapNode, ScalarNode, Source, kind_of, nearest, plain
+from contract_tests.loading.grammar import shown
+from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, kind_of, plain
+from contract_tests.loading.source import Source, nearest
 from contract_tests.model.matcher import FORMATS, OPERATORS, TYPES, Matcher
 from contract_tests.model.template import Template, compile_value
 
@@ -17,10 +19,15 @@ def read_matcher(source: Source, node: Any, *, textual: bool = False) -> Matcher
     `textual`: what is compared is text (a header), so a plain number means its text as written.
     """
     if not isinstance(node, MapNode):
-        value = (
-            node.text if textual and isinstance(node, ScalarNode) and node.value is not None else plain(node)
-        )
-        return Matcher(operator="equals", operand=compile_value(value), mark=node.mark)
+        if textual and (isinstance(node, ListNode) or node.value is None):
+            source.problem(
+                node,
+                "bad-matcher",
+                f"a header is text, never {kind_of(node)}",
+                "write {absent: true}, {one_of: […]}, or the value as text",
+            )
+            return None
+        return Matcher(operator="equals", operand=_operand(node, textual), mark=node.mark)
     if len(node.entries) != 1:
         source.problem(
             node,
@@ -41,18 +48,24 @@ def read_matcher(source: Source, node: Any, *, textual: bool = False) -> Matcher
         return None
     if not _operand_fits(source, operator.operand, operand, key.text):
         return None
-    compiled: Any
     if operator.operand == "matcher" and isinstance(operand, MapNode):
-        compiled = read_matcher(source, operand, textual=textual)
-        if compiled is None:
-            return None
-    elif key.text == "match":
-        compiled = compile_value(operand.text)
-    elif textual and key.text in ("equals", "contains", "not") and isinstance(operand, ScalarNode):
-        compiled = compile_value(operand.text)
-    else:
-        compiled = compile_value(plain(operand))
-    return Matcher(operator=key.text, operand=compiled, mark=key.mark)
+        inner = read_matcher(source, operand, textual=textual and key.text != "length")
+        return Matcher(operator=key.text, operand=inner, mark=key.mark) if inner is not None else None
+    compared = textual and key.text in ("equals", "not", "contains", "one_of")
+    return Matcher(operator=key.text, operand=_operand(operand, compared), mark=key.mark)
+
+
+def _operand(node: Any, textual: bool) -> Any:
+    """A value to compare with; where text is compared, a number is its text as written."""
+    if textual and isinstance(node, ScalarNode):
+        return compile_value(node.text)
+    if textual and isinstance(node, ListNode):
+        return compile_value([plain(item) if isinstance(item, MapNode) else _text(item) for item in node.items])
+    return compile_value(plain(node))
+
+
+def _text(node: Any) -> Any:
+    return node.text if isinstance(node, ScalarNode) and node.value is not None else plain(node)
 
 
 def check_pattern(source: Source, node: ScalarNode) -> bool:
@@ -69,9 +82,13 @@ def check_pattern(source: Source, node: ScalarNode) -> bool:
         source.problem(
             node,
             "bad-regex",
-            f"this is no regular expression: {error}",
-            offset=min(error.pos or 0, max(0, node.length - 1)),
+            f"this is no regular expression: {error.msg}",
+            "a backslash before . ( ) [ { * + ? makes it that character",
+            offset=0 if compiled is not text else (error.pos or 0),
         )
+        return False
+    except (OverflowError, RecursionError, MemoryError):
+        source.problem(node, "bad-regex", "this regular expression is too large", "write it shorter")
         return False
     return True
 
@@ -87,17 +104,20 @@ def _operand_fits(source: Source, kind: str, node: Any, name: str) -> bool:
             )
             return False
         return check_pattern(source, node)
+    if name == "length" and scalar:
+        kind = "count"
     accepted, wanted, hint = {
         "any": (True, "", ""),
         "matcher": (True, "", ""),
-        "true": (scalar and node.value is True, "true", "write it only where it is expected"),
+        "true": (scalar and node.value is True, "true", "it has no other value; leave it out, or write 'not:'"),
         "type": (scalar and node.text in TYPES, "a JSON type", nearest(node.text, TYPES) if scalar else ""),
         "format": (
             scalar and node.text in FORMATS,
             "a known format",
             nearest(node.text, FORMATS) if scalar else "",
         ),
-        "list": (isinstance(node, ListNode) or template, "a list", ""),
+        "count": (template or (scalar and type(node.value) is int and node.value >= 0), "a whole number", ""),
+        "list": (isinstance(node, ListNode) or template, "a list", "write it as [first, second]"),
         "number": (
             template
             or (scalar and not isinstance(node.value, bool) and isinstance(node.value, (int, float, str))),
@@ -106,6 +126,24 @@ def _operand_fits(source: Source, kind: str, node: Any, name: str) -> bool:
         ),
     }[kind]
     if not accepted:
-        got = f"'{node.text}'" if scalar and node.text else kind_of(node)
-        source.problem(node, "bad-matcher", f"'{name}' needs {wanted}, not {got}", hint)
-    return accepted
+        source.problem(node, "bad-matcher", f"'{name}' needs {wanted}, not {shown(node)}", hint)
+    elif name == "one_of" and isinstance(node, ListNode) and not node.items:
+        source.problem(node, "bad-matcher", "'one_of' of nothing accepts nothing", "write {absent: true}")
+        return False
+    return bool(accepted)
+
+
+class _MatcherKind:
+    """Where a matcher stands in a file: read by `read_matcher`; here is what an editor needs."""
+
+    def check(self, source: Source, node: Any, what: str) -> bool:
+        return True
+
+    def schema(self) -> dict[str, Any]:
+        operators = {name: {"description": operator.doc} for name, operator in OPERATORS.items()}
+        matcher = {"type": "object", "properties": operators, "additionalProperties": False}
+        value = {"type": ["string", "number", "boolean", "null", "array"]}
+        return {"anyOf": [value, {**matcher, "minProperties": 1, "maxProperties": 1}]}
+
+
+MATCHER = _MatcherKind()

@@ -5,15 +5,22 @@ from __future__ import annotations
 from contract_tests.loading.grammar import (
     BOOLEAN,
     DURATION,
+    HEADER,
+    HEADER_VALUE,
     JSON_PATH,
     NAME,
+    NO_VARIABLE,
     PATH,
     RELEASE_RANGE,
+    SCHEMA_NAME,
+    SHA256,
     SLUG,
     STATUS,
     STRING,
     TEXT,
+    TRUE,
     UUID,
+    VALUE,
     VERSION,
     VERSION_RANGE,
     Anything,
@@ -24,6 +31,7 @@ from contract_tests.loading.grammar import (
     Shape,
     one_of,
 )
+from contract_tests.loading.matchers import MATCHER
 from contract_tests.model.dialect import KINDS
 from contract_tests.model.microversion import ORDERS
 
@@ -31,22 +39,31 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 BODIES = ("json", "form", "text", "file", "base64")
 
 _STATUSES = Either((STATUS, ListOf(STATUS, least=1)))
-_WORD_OR_ANY = Either((one_of("absent", "present"), MapOf(Anything())))
+_LIFTED = Shape({"any": Field(TRUE, "lifts what an older microversion expects", required=True)})
+_VALUES = MapOf(Either((VALUE, ListOf(VALUE))), key=NO_VARIABLE)
 
 EXPECT_FIELDS = {
     "status": Field(_STATUSES, "the status code, or a list of those that are all right"),
-    "headers": Field(MapOf(Anything()), "header name → value or matcher"),
-    "json": Field(MapOf(Anything()), "RFC 9535 path → value or matcher"),
-    "text": Field(Anything(), "the body as text: value or matcher"),
-    "body": Field(_WORD_OR_ANY, "absent (no body at all) or present"),
-    "schema": Field(Anything(), "the name of a schema file of the service, or a schema written out"),
-    "sha256": Field(TEXT, "the digest of the body's bytes, in hexadecimal"),
+    "headers": Field(MapOf(MATCHER, key=HEADER, caseless=True), "header name → value or matcher"),
+    "json": Field(MapOf(MATCHER), "RFC 9535 path → value or matcher"),
+    "text": Field(MATCHER, "the body as text: value or matcher"),
+    "body": Field(Either((one_of("absent", "present"), _LIFTED)), "absent (no body at all) or present"),
+    "schema": Field(
+        Either((SCHEMA_NAME, MapOf(Anything()))),
+        "the name of a schema file of the service, or a schema written out",
+    ),
+    "sha256": Field(Either((SHA256, _LIFTED)), "the digest of the body's bytes, in hexadecimal"),
 }
 UNTIL = Shape(
     {name: EXPECT_FIELDS[name] for name in ("status", "headers", "json", "text")},
     doc="what the answer must be to stop",
+    least=1,
 )
-EXPECT = Shape(EXPECT_FIELDS, doc="what the response must be", name="expect")
+EXPECT = Shape(
+    EXPECT_FIELDS | {"status": Field(_STATUSES, "a code such as 200, or a list of them", required=True)},
+    doc="what the response must be",
+)
+_CHANGED = Shape(EXPECT_FIELDS, doc="what the response must be from then on")
 
 POLL = Shape(
     {
@@ -59,7 +76,7 @@ POLL = Shape(
 
 SAVE = Shape(
     {
-        "header": Field(TEXT, "the header whose value is saved", required=True),
+        "header": Field(HEADER, "the header whose value is saved", required=True),
         "match": Field(STRING, "a regular expression; its first group (or all of it) is what is saved"),
     }
 )
@@ -71,14 +88,17 @@ REQUIRES = Shape(
         "versions": Field(ListOf(TEXT, least=1), "the major API versions that the deployment must list"),
     },
     doc="what a deployment must have; elsewhere this is skipped, with the reason",
+    least=1,
 )
 
 _REQUEST = {
     **{method: Field(PATH, f"a {method} of this path (its query may stand in it)") for method in METHODS},
-    "headers": Field(MapOf(Anything()), "request headers; null removes one in an overlay"),
-    "query": Field(MapOf(Anything()), "query parameters; a list repeats one, null removes one in an overlay"),
+    "headers": Field(
+        MapOf(HEADER_VALUE, key=HEADER, caseless=True), "request headers; null removes one in an overlay"
+    ),
+    "query": Field(_VALUES, "query parameters; a list repeats one, null removes one in an overlay"),
     "json": Field(Anything(), "the request body as JSON"),
-    "form": Field(MapOf(Anything()), "the request body as a form"),
+    "form": Field(_VALUES, "the request body as a form"),
     "text": Field(STRING, "the request body as text"),
     "file": Field(TEXT, "the request body from a file in the scenario's folder"),
     "base64": Field(TEXT, "the request body as bytes, in base64"),
@@ -89,7 +109,7 @@ _REQUEST = {
     "redirects": Field(BOOLEAN, "follow redirects (by default they are answers like any other)"),
     "poll": Field(POLL, "repeat the call until its answer is as it should be"),
     "save": Field(MapOf(Either((JSON_PATH, SAVE)), key=NAME), "variable → JSON path, or a header"),
-    "expect": Field(EXPECT, "what the response must be"),
+    "expect": Field(_CHANGED, "what the response must be"),
 }
 _GROUPS = (("body", "body", BODIES),)
 

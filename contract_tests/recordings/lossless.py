@@ -7,7 +7,6 @@ A response must come out of a recording as the contract sees it: 1 and 1.0 are d
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +31,12 @@ def parse(text: str) -> Any:
     )
 
 
-def indented(tree: Any) -> str:
-    """The tree as ASCII JSON, a property or an item a line; ValueError where that would lose anything."""
-    text = "".join(_write(tree, "\n"))
+def indented(tree: Any, width: int = 100) -> str:
+    """The tree as ASCII JSON: what fits into `width` columns on one line, else a property or an item a line.
+
+    ValueError where that would lose anything.
+    """
+    text = _write(tree, "", width)
     if parse(text) != tree:
         raise ValueError("the indented text does not hold the same values")
     return text
@@ -42,23 +44,24 @@ def indented(tree: Any) -> str:
 
 def compact(tree: Any) -> str:
     """The tree as ASCII JSON on one line, with Python's separators."""
-    return "".join(_write(tree, ""))
-
-
-def _write(tree: Any, newline: str) -> Iterator[str]:
     if isinstance(tree, Number):
-        yield tree.text
-    elif isinstance(tree, (Object, list)) and tree:
-        opened, closed = "{}" if isinstance(tree, Object) else "[]"
-        inner = newline and newline + "  "
-        yield opened + inner
-        for index, item in enumerate(tree):
-            if index:
-                yield "," + (inner or " ")
-            if isinstance(tree, Object):
-                yield json.dumps(item[0]) + ": "
-                item = item[1]
-            yield from _write(item, inner)
-        yield newline + closed
-    else:
-        yield "{}" if isinstance(tree, Object) else json.dumps(tree)
+        return tree.text
+    if isinstance(tree, Object):
+        return "{" + ", ".join(f"{json.dumps(name)}: {compact(value)}" for name, value in tree) + "}"
+    if isinstance(tree, list):
+        return "[" + ", ".join(map(compact, tree)) + "]"
+    return json.dumps(tree)
+
+
+def _write(tree: Any, indent: str, width: int) -> str:
+    line = compact(tree)
+    if len(indent) + len(line) <= width or not isinstance(tree, (Object, list)):
+        return line
+    inner = indent + "  "
+    opened, closed = "{}" if isinstance(tree, Object) else "[]"
+    items = (
+        [f"{json.dumps(name)}: {_write(value, inner, width - len(name) - 4)}" for name, value in tree]
+        if isinstance(tree, Object)
+        else [_write(item, inner, width) for item in tree]
+    )
+    return f"{opened}\n{inner}" + f",\n{inner}".join(items) + f"\n{indent}{closed}"

@@ -4,26 +4,63 @@ So a recording names no machine, and recording again changes next to nothing:
 
 - the endpoint's origin becomes `http://<service>.example`, wherever it stands (its path stays: it is part
   of what the service answers in links);
-- the values of the service's volatile headers (request ids, dates) become fixed ones of the same shape,
-  numbered within the case, and the same value gets the same replacement wherever else it stands. A value
-  that a request held first is the scenario's own and stays, and so does one of any other shape.
+- the values of the service's volatile headers, and what its volatile paths find in bodies (request ids,
+  ids that the service makes, times), become fixed ones of the same shape, numbered within the case, and the
+  same value gets the same replacement wherever else it stands. A value that a request held first is the
+  scenario's own and stays, and so does one of any other shape (see SHAPES).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from contract_tests.model.http import Interaction
+from contract_tests.model.http import MISSING, Interaction, Response
+from contract_tests.model.jsonpath import JsonPath
+from contract_tests.model.service import Volatile
 from contract_tests.recordings.text import edit
 
-FIXED_DATE = "Thu, 01 Jan 2026 00:00:00 GMT"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_DAY = "2026-01-01"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Values of one look. `fixed` makes the replacement of a match and its number within the case.
+
+    Times are not numbered: how many differ depends on how fast the service was.
+    """
+
+    pattern: re.Pattern[str]
+    fixed: Callable[[re.Match[str], int], str]
+    numbered: bool = True
+
+
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_DATE = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
-_DATES = re.compile(_DATE)
-_SHAPES = re.compile(rf"(?<![0-9a-fA-F])(?:req-)?{_UUID}(?![0-9a-fA-F])|{_DATE}")
+SHAPES = (
+    Shape(re.compile(rf"req-{_UUID}"), lambda found, number: f"req-00000000-0000-4000-8000-{number:012d}"),
+    Shape(re.compile(_UUID), lambda found, number: f"00000000-0000-4000-8000-{number:012d}"),
+    Shape(re.compile("[0-9a-f]{32}"), lambda found, number: f"{number:032d}"),
+    Shape(
+        re.compile("([a-z]{1,12}-)([0-9a-f]{8,17})"),
+        lambda found, number: found[1] + str(number).zfill(len(found[2])),
+    ),
+    Shape(
+        re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"),
+        lambda found, number: "Thu, 01 Jan 2026 00:00:00 GMT",
+        numbered=False,
+    ),
+    Shape(
+        re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?"),
+        lambda found, number: (
+            f"{_DAY}{found[1]}00:00:00{re.sub('[0-9]', '0', found[2] or '')}{found[3] or ''}"
+        ),
+        numbered=False,
+    ),
+)
+"""What is made steady: request ids, uuids, 32 hexadecimal digits, prefixed ids, HTTP dates, ISO 8601 times."""
 
 
 def canonical_endpoint(service: str, endpoint: str) -> str:
@@ -65,40 +102,54 @@ def without_origin(service: str, endpoint: str) -> Callable[[str], str]:
 
 def steady(
     interactions: Sequence[Interaction],
-    volatile: Iterable[str],
+    volatile: Volatile,
     rewrite: Callable[[str], str] = lambda text: text,
 ) -> tuple[Interaction, ...]:
-    """The interactions of one case with `rewrite` done to every text, and volatile headers' values fixed."""
-    names = {name.lower() for name in volatile}
-    known: set[str] = set()
+    """The interactions of one case with `rewrite` done to every text, and volatile values fixed."""
+    names = {name.lower() for name in volatile.headers}
+    paths = [JsonPath(path) for path in volatile.json]
     fixed: dict[str, str] = {}
-    dates: set[str] = set()  # not counted: how many there are depends on how fast the service was
+    counts = [0] * len(SHAPES)
+    asked = ""
     for interaction in interactions:
-        known.update(_asked_values(interaction))
-        for name, value in interaction.response.headers:
-            new = value not in known and value not in fixed
-            if new and name.lower() in names and _SHAPES.fullmatch(value):
-                fixed[value] = _fixed(value, len(fixed) + 1 - len(dates))
-                dates.update(_DATES.findall(value))
+        asked += _asked(interaction)
+        for value in _volatile_values(interaction.response, names, paths):
+            if value not in fixed and value not in asked:
+                fixed.update(_fix(value, counts))
+    if not fixed:
+        return tuple(edit(interaction, rewrite) for interaction in interactions)
+    longest_first = sorted(fixed, key=len, reverse=True)
+    pattern = re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(map(re.escape, longest_first))})(?![0-9A-Za-z])")
 
     def change(text: str) -> str:
-        text = rewrite(text)
-        return _SHAPES.sub(lambda found: fixed.get(found[0], found[0]), text) if fixed else text
+        return pattern.sub(lambda found: fixed[found[0]], rewrite(text))
 
     return tuple(edit(interaction, change) for interaction in interactions)
 
 
-def _asked_values(interaction: Interaction) -> Iterable[str]:
-    """Every value of a volatile shape that the request holds."""
+def _fix(value: str, counts: list[int]) -> dict[str, str]:
+    """The replacement of a value, by the first shape that it has."""
+    for index, shape in enumerate(SHAPES):
+        found = shape.pattern.fullmatch(value)
+        if found:
+            counts[index] += shape.numbered
+            return {value: shape.fixed(found, counts[index])}
+    return {}
+
+
+def _volatile_values(response: Response, names: set[str], paths: Sequence[JsonPath]) -> Iterator[str]:
+    for name, value in response.headers:
+        if name.lower() in names:
+            yield value
+    for path in paths if response.json is not MISSING else ():
+        found = path.find(response.json)
+        for value in found if isinstance(found, list) else [found]:
+            if isinstance(value, str):
+                yield value
+
+
+def _asked(interaction: Interaction) -> str:
+    """All that a request says, as one text."""
     request = interaction.request
-    yield from _SHAPES.findall(request.target)
-    for _, value in request.headers:
-        yield from _SHAPES.findall(value)
-    yield from _SHAPES.findall((request.body or b"").decode("utf-8", "replace"))
-
-
-def _fixed(value: str, number: int) -> str:
-    if value.endswith("GMT"):
-        return FIXED_DATE
-    prefix = "req-" if value.startswith("req-") else ""
-    return f"{prefix}00000000-0000-4000-8000-{number:012d}"
+    body = (request.body or b"").decode("utf-8", "replace")
+    return "\n".join([request.target, *(value for _, value in request.headers), body, ""])

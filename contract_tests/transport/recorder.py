@@ -51,6 +51,9 @@ NOT_ASKED = frozenset(
 )
 """Request headers that speak of the client or the wire."""
 
+_DEFAULT_ACCEPT = ("accept", "application/json")
+"""What every request asks for that asks for nothing else: it says nothing in a recording."""
+
 
 class Recorder:
     """Serves as `inner` does, and writes `folder/<scenario>/<microversion>.yaml` at a case's end.
@@ -99,7 +102,7 @@ class Recorder:
         clean = [self._redaction.interaction(one) for one in interactions]
         secrets = (*self._secrets(), *made_by_service(self._redaction, interactions))
         refuse_secrets(clean, secrets, str(path), self.service.name)
-        fixed = steady(clean, self.service.volatile.headers, self._without_origin)
+        fixed = steady(clean, self.service.volatile, self._without_origin)
         text = cassette_text(
             [replace(one, interaction=interaction) for one, interaction in zip(taken, fixed, strict=True)],
             Metadata(
@@ -170,7 +173,11 @@ def _taken(request: Request, response: Response, call: Call | None, endpoint: st
 
 
 def _less(headers: Headers, dropped: frozenset[str]) -> Headers:
-    return tuple(header for header in headers if header[0].lower() not in dropped)
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if name.lower() not in dropped and (name.lower(), value) != _DEFAULT_ACCEPT
+    )
 
 
 def _answered(headers: Headers, dropped: frozenset[str]) -> Headers:

@@ -179,7 +179,8 @@ class Bodies(unittest.TestCase):
         )
 
     def test_json_is_indented_and_keeps_order_spelling_and_duplicates(self) -> None:
-        body = b'{"b":1.0,"a":[1e3,0.10,-0,{}],"b":12345678901234567890.5,"t":"\xc3\xa9\\/\\ud83d"}'
+        long = b"x" * 80
+        body = b'{"b":1.0,"a":[1e3,0.10,-0,{}],"b":12345678901234567890.5,"t":"\xc3\xa9\\/\\ud83d","l":["%s",1]}' % long
         text = text_of(taken(body=body, kind="application/json; charset=utf-8"))
         self.assertIn(
             textwrap.indent(
@@ -188,17 +189,14 @@ class Bodies(unittest.TestCase):
                     string: |-
                       {
                         "b": 1.0,
-                        "a": [
-                          1e3,
-                          0.10,
-                          -0,
-                          {}
-                        ],
+                        "a": [1e3, 0.10, -0, {}],
                         "b": 12345678901234567890.5,
-                        "t": "\\u00e9/\\ud83d"
+                        "t": "\\u00e9/\\ud83d",
+                        "l": ["%s", 1]
                       }
                     """
-                ),
+                )
+                % ("x" * 80),
                 "      ",
             ),
             text,
@@ -366,8 +364,8 @@ class Damage(unittest.TestCase):
                 "interaction 1: expected request 'body' to be text, base64 or null, found a mapping",
             ),
             (
-                "      string: |-",
-                "      string:\n      - |-",
+                "      string: '{",
+                "      string:\n      - '{",
                 "interaction 1: expected the response body's 'string' to be text or base64",
             ),
         ):

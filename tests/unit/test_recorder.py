@@ -12,7 +12,7 @@ from contract_tests.errors import RecordingError, SecretFound, Unreachable
 from contract_tests.model.case import Case
 from contract_tests.model.dialect import openstack
 from contract_tests.model.finding import Mark
-from contract_tests.model.http import Request, Response
+from contract_tests.model.http import Interaction, Request, Response
 from contract_tests.model.matcher import Matcher
 from contract_tests.model.microversion import ORDERS
 from contract_tests.model.scenario import Call, CallHistory, Expectation, Scenario
@@ -24,7 +24,7 @@ from contract_tests.recordings.recording import (
     load_recording,
     write_manifest,
 )
-from contract_tests.recordings.steady import canonical_endpoint, without_origin
+from contract_tests.recordings.steady import canonical_endpoint, steady, without_origin
 from contract_tests.transport.base import Channel
 from contract_tests.transport.recorder import Recorder
 
@@ -138,10 +138,7 @@ interactions:
       content-type: [application/json]
       vary: [x]
     body:
-      string: |-
-        {
-          "a": 1
-        }
+      string: '{"a": 1}'
 - call: show
   as: admin
   request:
@@ -149,20 +146,14 @@ interactions:
     uri: http://placement.example/placement/rp
     headers:
       Content-Type: [application/json]
-    body: |-
-      {
-        "n": 1.0
-      }
+    body: '{"n": 1.0}'
   response:
     status: {code: 200, message: OK}
     headers:
       content-type: [application/json]
       vary: [x]
     body:
-      string: |-
-        {
-          "a": 1
-        }
+      string: '{"a": 1}'
 ...
 """,
         )
@@ -204,7 +195,7 @@ interactions:
             self.record(answering(b'{"a":1}', JSON), get(), expect=expect)
             self.assertEqual(self.answer().body, b'{"a":1}')
         self.record(answering(b'{"a":1}', JSON), get())
-        self.assertEqual(self.answer().body, b'{\n  "a": 1\n}')
+        self.assertEqual(self.answer().body, b'{"a": 1}')
 
     def test_every_call_of_the_scenario_is_noted_also_those_that_were_skipped(self) -> None:
         made, skipped = call("made", "11"), call("skipped", "22")
@@ -347,13 +338,13 @@ class Steady(InAFolder):
         self.assertEqual(
             self.answer(1).json,
             {
-                "request_id": "req-00000000-0000-4000-8000-000000000003",
+                "request_id": "req-00000000-0000-4000-8000-000000000002",
                 "self": "http://placement.example/placement/",
             },
         )
         self.assertEqual(self.answer(0).header("last-modified"), "Thu, 01 Jan 2026 00:00:00 GMT")
-        self.assertEqual(self.answer(0).header("x-other-id"), "00000000-0000-4000-8000-000000000002")
-        self.assertEqual(self.answer(1).header("x-other-id"), "00000000-0000-4000-8000-000000000004")
+        self.assertEqual(self.answer(0).header("x-other-id"), "00000000-0000-4000-8000-000000000001")
+        self.assertEqual(self.answer(1).header("x-other-id"), "00000000-0000-4000-8000-000000000002")
 
     def test_a_value_that_is_asked_for_later_is_the_same_there(self) -> None:
         inner = self.numbered("http://h/placement", 5)
@@ -371,6 +362,37 @@ class Steady(InAFolder):
         self.assertEqual(
             self.answer().headers, (("vary", own), ("x-openstack-request-id", own), ("x-other-id", "abc"))
         )
+
+    def test_what_volatile_paths_find_is_fixed_by_its_shape(self) -> None:
+        def taken(body: str, target: str = "/x", answer: str = "") -> Interaction:
+            return Interaction(
+                request=Request(method="GET", target=target, body=body.encode() or None),
+                response=Response(200, "OK", (JSON,), answer.encode()),
+            )
+
+        def ids(number: int) -> str:
+            return (
+                f'{{"id": "{number:08x}-1111-4111-9111-000000000000", "hex": "{number:032x}", '
+                f'"ec2": "vpc-{number:08x}", "at": "2031-05-0{number}T01:02:0{number}.12345{number}+00:00", '
+                f'"mine": "{9:032x}", "count": {number}, "name": "n{number}"}}'
+            )
+
+        volatile = Volatile(json=("$.id", "$.hex", "$.ec2", "$.at", "$.mine", "$.count", "$.name"))
+        fixed = [
+            steady(
+                [taken(f'{{"mine": "{9:032x}"}}', "/a", ids(number)), taken("", f"/a/{number:032x}")],
+                volatile,
+            )
+            for number in (1, 2)
+        ]
+        self.assertEqual(
+            fixed[0][0].response.text,
+            '{"id": "00000000-0000-4000-8000-000000000001", "hex": "00000000000000000000000000000001", '
+            '"ec2": "vpc-00000001", "at": "2026-01-01T00:00:00.000000+00:00", '
+            f'"mine": "{9:032x}", "count": 1, "name": "n1"}}',
+        )
+        self.assertEqual(fixed[0][1].request, fixed[1][1].request)
+        self.assertEqual(fixed[1][1].request.target, "/a/00000000000000000000000000000001")
 
     def test_every_spelling_of_the_origin(self) -> None:
         for endpoint, before, after in (
