@@ -90,7 +90,9 @@ def find_python(version: str) -> str:
     found = subprocess.run([*uv(), "python", "find", version], capture_output=True, text=True)
     if found.returncode == 0:
         return found.stdout.strip()
-    raise Unavailable(f"there is no Python {version} here (pyenv install {version}, or uv python install {version})")
+    raise Unavailable(
+        f"there is no Python {version} here (pyenv install {version}, or uv python install {version})"
+    )
 
 
 def uv() -> list[str]:
@@ -111,7 +113,10 @@ def install(release: str) -> Path:
     interpreter = place / "bin" / "python"
     if (place / "done").exists():
         return interpreter
-    print(f"installing placement {release} (Python {how.python}, dependencies up to {how.before})", file=sys.stderr)
+    print(
+        f"installing placement {release} (Python {how.python}, dependencies up to {how.before})",
+        file=sys.stderr,
+    )
     quiet = [*uv(), "--quiet"]
     subprocess.run([*quiet, "venv", "--clear", "--python", find_python(how.python), str(place)], check=True)
     subprocess.run(
@@ -142,10 +147,18 @@ def placement(release: str, port: int = 0) -> Iterator[str]:
         environ = {**os.environ, "OS_PLACEMENT_CONFIG_DIR": state, "PORT": str(port)}
         log = Path(state, "log")
         with log.open("w") as output:
-            manage = [str(interpreter.parent / "placement-manage"), "--config-file", f"{state}/placement.conf", "db", "sync"]
+            manage = [
+                str(interpreter.parent / "placement-manage"),
+                "--config-file",
+                f"{state}/placement.conf",
+                "db",
+                "sync",
+            ]
             if subprocess.run(manage, env=environ, stdout=output, stderr=output).returncode:
                 raise RuntimeError(f"placement {release}: db sync failed\n{log.read_text()[-2000:]}")
-            server = subprocess.Popen([str(interpreter), "-c", SERVE], env=environ, cwd=state, stdout=output, stderr=output)
+            server = subprocess.Popen(
+                [str(interpreter), "-c", SERVE], env=environ, cwd=state, stdout=output, stderr=output
+            )
         try:
             wait(f"http://127.0.0.1:{port}/", server, log)
             yield f"http://127.0.0.1:{port}"
@@ -177,7 +190,9 @@ def run_options(release: str, url: str, folder: Path) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="run a release until Ctrl-C")
     up.add_argument("release", choices=RELEASES)
@@ -189,12 +204,21 @@ def main() -> int:
     try:
         if options.command == "up":
             with placement(options.release, options.port) as url, tempfile.TemporaryDirectory() as folder:
-                print(f"contract-tests run {' '.join(run_options(options.release, url, Path(folder)))}", flush=True)
+                print(
+                    f"contract-tests run {' '.join(run_options(options.release, url, Path(folder)))}",
+                    flush=True,
+                )
                 signal.pause()
         statuses = []
         for release in options.releases if options.command == "record" else ():
             with placement(release) as url, tempfile.TemporaryDirectory() as folder:
-                command = [sys.executable, "-m", "contract_tests", "run", *run_options(release, url, Path(folder))]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "contract_tests",
+                    "run",
+                    *run_options(release, url, Path(folder)),
+                ]
                 statuses.append(subprocess.run([*command, "--record", str(options.folder)]).returncode)
         return max(statuses, default=0)
     except Unavailable as error:

@@ -22,6 +22,7 @@ from contract_tests.errors import ContractTestsError, UsageError
 from contract_tests.loading.config import Places
 
 _HELP = {"help_option_names": ["-h", "--help"]}
+_STATUS = {0: "passed", 1: "findings"}
 
 
 @click.group(context_settings=_HELP)
@@ -53,11 +54,13 @@ def _load(places: Places) -> Any:
 
 
 def _all_recipes(found: Any) -> dict[str, Any]:
-    return {f"{name}@{release}": recipe for name, one in found.items() for release, recipe in one.recipes.items()}
+    return {
+        f"{name}@{release}": recipe for name, one in found.items() for release, recipe in one.recipes.items()
+    }
 
 
 def _choose(found: Any, name: str, releases: Sequence[str]) -> list[Any]:
-    """The recipes of a deployment's releases: those named, `all`, or the newest; UsageError for an unknown one."""
+    """The recipes of the releases that are named, of `all`, or of the newest; UsageError for an unknown one."""
     from contract_tests.loading.source import nearest
 
     if name not in found:
@@ -91,7 +94,13 @@ def list_command(places: Places) -> int:
                     find_python(python)
                 except Unavailable as error:
                     missing[python] = str(error)
-            state = "installed" if installed(recipe) else f"needs Python {python}, not here" if python in missing else "can be installed"
+            state = (
+                "installed"
+                if installed(recipe)
+                else f"needs Python {python}, not here"
+                if python in missing
+                else "can be installed"
+            )
             below = f", on {', '.join(f'{n} {r}' for n, r in recipe.needs.items())}" if recipe.needs else ""
             click.echo(f"    {release:10} {recipe.series.name:9} {state}{below}")
     for text in missing.values():
@@ -103,11 +112,20 @@ def list_command(places: Places) -> int:
 @command.command(context_settings=_HELP)
 @click.argument("deployment")
 @click.argument("release", required=False)
-@click.option("--port", type=click.IntRange(1, 65535), default=0, metavar="PORT", help="The port on loopback (default: a free one).")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=0,
+    metavar="PORT",
+    help="The port on loopback (default: a free one).",
+)
 @click.option("--wait", is_flag=True, help="Stay until Ctrl-C, and end it then.")
 @places_options
 def up(places: Places, deployment: str, release: str | None, port: int, wait: bool) -> int:
-    """Start a release of a service and print the target to use. It runs until `lab down`, or with --wait until Ctrl-C."""
+    """Start a release of a service and print the target to use.
+
+    It runs until `lab down`, or with --wait until Ctrl-C.
+    """
     from contract_tests.lab.launcher import running
 
     found = _load(places)
@@ -140,9 +158,27 @@ def _detached(deployment: str, release: str, port: int, places: Places) -> int:
     log = cache() / "up" / f"{deployment}-{release}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     options = [f"--deployments={folder}" for folder in places.deployments]
-    child = [sys.executable, "-m", "contract_tests", "lab", "up", "--wait", f"--port={port}" if port else "--wait", *options, deployment, release]
+    child = [
+        sys.executable,
+        "-m",
+        "contract_tests",
+        "lab",
+        "up",
+        "--wait",
+        f"--port={port}" if port else "--wait",
+        *options,
+        deployment,
+        release,
+    ]
     with log.open("w") as err:
-        process = subprocess.Popen(child, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err, start_new_session=True, text=True)  # noqa: S603
+        process = subprocess.Popen(
+            child,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=err,
+            start_new_session=True,
+            text=True,
+        )
     assert process.stdout is not None
     shown = threading.Event()
     threading.Thread(target=_follow, args=(log, shown), daemon=True).start()
@@ -200,18 +236,39 @@ def down(deployment: str | None, release: str | None) -> int:
 @command.command("run", context_settings={**_HELP, "ignore_unknown_options": True})
 @click.argument("deployment")
 @click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[RELEASE]... [-- OPTION...]")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Releases side by side.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Releases side by side.",
+)
 @places_options
 def run_command(places: Places, deployment: str, rest: tuple[str, ...], jobs: int) -> int:
-    """Start releases of a service, run their scenarios, and end them. Options of `contract-tests run` come after --."""
+    """Start releases of a service, run their scenarios, and end them.
+
+    Options of `contract-tests run` come after --.
+    """
     return _each(places, deployment, rest, jobs, record="")
 
 
 @command.command(context_settings={**_HELP, "ignore_unknown_options": True})
 @click.argument("deployment")
 @click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[RELEASE]... [-- OPTION...]")
-@click.option("--to", "folder", default="cassettes", show_default=True, metavar="DIR", help="Where recordings go.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Releases side by side.")
+@click.option(
+    "--to", "folder", default="cassettes", show_default=True, metavar="DIR", help="Where recordings go."
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Releases side by side.",
+)
 @places_options
 def record(places: Places, deployment: str, rest: tuple[str, ...], folder: str, jobs: int) -> int:
     """The same as `lab run`, and write what they answer to DIR/SERVICE/RELEASE."""
@@ -248,12 +305,18 @@ def _each(places: Places, deployment: str, rest: Sequence[str], jobs: int, recor
                     raise
     for recipe, (status, note) in zip(recipes, statuses, strict=True):
         if note or len(recipes) > 1:
-            click.echo(f"{recipe.name} {recipe.release}: {note or {0: 'passed', 1: 'findings'}.get(status, 'could not run')}")
+            click.echo(f"{recipe.name} {recipe.release}: {note or _STATUS.get(status, 'could not run')}")
     return max(status for status, _ in statuses)
 
 
 def _one(
-    recipe: Any, everything: Any, options: Sequence[str], record: str, children: set[subprocess.Popen[bytes]], *, quiet: bool
+    recipe: Any,
+    everything: Any,
+    options: Sequence[str],
+    record: str,
+    children: set[subprocess.Popen[bytes]],
+    *,
+    quiet: bool,
 ) -> tuple[int, str]:
     """The exit status of a release's run, and a note where there is something to say."""
     from contract_tests.lab.environment import Unavailable, cache
@@ -265,7 +328,9 @@ def _one(
             words += ["--record", record] if record else []
             log = cache() / "runs" / f"{recipe.name}-{recipe.release}.out"
             with log.open("w") if quiet else contextlib.nullcontext() as out:
-                child = subprocess.Popen([sys.executable, "-m", "contract_tests", *words], stdout=out, stderr=out)  # noqa: S603
+                child = subprocess.Popen(
+                    [sys.executable, "-m", "contract_tests", *words], stdout=out, stderr=out
+                )
                 children.add(child)
                 try:
                     status = child.wait()
@@ -287,8 +352,11 @@ def _target_options(started: Any, path: Path) -> list[str]:
         for role, spec in target.identities.items()
     }
     own = {
-        "endpoints": dict(target.endpoints), "release": target.release, "series": target.series,
+        "endpoints": dict(target.endpoints),
+        "release": target.release,
+        "series": target.series,
         **({"identities": identities} if identities else {}),
+        **({"extensions": list(target.extensions)} if target.extensions else {}),
     }
     name = target.name.replace(" ", "-")
     path.touch(mode=0o600)

@@ -22,7 +22,7 @@ from contract_tests.model.http import MISSING, Request, Response
 from contract_tests.model.matcher import PatternTimeout, search
 from contract_tests.model.scenario import Call, Save
 from contract_tests.model.target import Deployment
-from contract_tests.model.template import as_text, render
+from contract_tests.model.template import UndefinedVariable, as_text, render
 from contract_tests.transport.base import Channel, Transport
 
 LOG = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def run_case(
         channel = transport.open(case)
         run = _Run(case, channel, deployment, observe, sleep, clock)
     except Exception as error:
-        return CaseResult(id=case.id, target=deployment.name, outcome=Outcome.ERROR, reason=_told(error))
+        return CaseResult(id=case.id, target=deployment.name, outcome=Outcome.ERROR, reason=told(error))
     try:
         run.calls()
     except BaseException:
@@ -62,7 +62,7 @@ def run_case(
     try:
         run.leftovers(channel.close())
     except Exception as error:
-        reason = _told(error)
+        reason = told(error)
     outcome, reason = (Outcome.ERROR, reason) if reason else run.outcome()
     return CaseResult(
         id=case.id,
@@ -75,7 +75,7 @@ def run_case(
     )
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
     """Why something could not be done. What the harness does not raise on purpose is a mistake of its own."""
     if isinstance(error, (ContractTestsError, OSError)):
         return str(error)
@@ -175,11 +175,13 @@ class _Run:
             if call.expect is not None:
                 findings += check_response(call.expect, response, self._context(call, request, version))
             findings += self._save(call, response)
+        except UndefinedVariable as error:
+            outcome, reason = Outcome.SKIPPED, self._missing(str(error))
         except Miss as error:
             findings.append(Finding(rule="recording-miss", mark=call.mark, detail=str(error)))
             outcome = Outcome.ERROR
         except Exception as error:
-            outcome, reason = Outcome.ERROR, _told(error)
+            outcome, reason = Outcome.ERROR, told(error)
             if isinstance(error, (Unreachable, UsageError)):
                 self.lost = self.lost or call.name
             _abandon(self.channel)
@@ -193,7 +195,7 @@ class _Run:
             findings=tuple(findings),
             reason=reason,
             request=None if good else request,
-            response=None if good else response,
+            response=None if good or response is None else replace(response),
             seconds=self.clock() - started,
         )
 

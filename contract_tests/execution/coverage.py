@@ -25,7 +25,7 @@ from contract_tests.model.template import UndefinedVariable
 
 @dataclass(slots=True)
 class Exercised:
-    """What was seen of one operation: how often, with which statuses, at which microversions, as which roles."""
+    """What was seen of one operation: how often, with which statuses, at which microversions, by whom."""
 
     operation: Operation
     calls: int = 0
@@ -64,7 +64,7 @@ class Overlay:
 
 @dataclass(slots=True)
 class Coverage:
-    """The coverage of one service. `not_passed` are cases that failed or could not run: read the rest with care."""
+    """The coverage of one service. `not_passed` are cases that failed or could not run: read with care."""
 
     service: Service
     operations: list[Exercised]
@@ -121,7 +121,7 @@ def _overlays(scenarios: Iterable[Scenario]) -> Iterable[tuple[tuple[str, str, M
 
 
 def _silent(service: Service, scenarios: Iterable[Scenario]) -> tuple[Microversion, ...]:
-    """The microversions of the service (its oldest aside) at which no overlay and no limit of a call stands."""
+    """The service's microversions (its oldest aside) at which no overlay and no limit of a call stands."""
     if service.minimum is None or service.maximum is None or service.dialect.order is None:
         return ()
     known = known_between(service.minimum, service.maximum, service.dialect.order, service.listed)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from contract_tests.errors import UsageError
 from contract_tests.model.case import Case
-from contract_tests.model.microversion import ORDERS, Microversion, MicroversionRange, known_between
+from contract_tests.model.microversion import (
+    ORDERS,
+    Microversion,
+    MicroversionRange,
+    Order,
+    known_between,
+)
 from contract_tests.model.scenario import Call, Requirement, Scenario
 from contract_tests.model.target import Deployment
 
@@ -59,6 +66,8 @@ def _cases(
         reason = case.skip or lacking
         if not reason and missing:
             reason = f"needs an identity for the role {' and '.join(missing)}, which {deployment.name} lacks"
+        if not reason and not any(history.at(case.microversion) for history in scenario.calls):
+            reason = "none of its calls exists at this microversion"
         yield replace(case, skip=reason)
 
 
@@ -68,59 +77,84 @@ def _roles(case: Case) -> set[str]:
 
 
 def _at_microversions(scenario: Scenario, deployment: Deployment, choice: Choice) -> Iterator[Case]:
-    service = scenario.service
-    if not service.has_microversions or deployment.range is None:
+    order = scenario.service.dialect.order
+    offered = deployment.range
+    if order is None or not scenario.service.has_microversions or offered is None:
         yield Case(scenario=scenario)
         return
-    wanted = _wanted(scenario, deployment, choice)
+    known = deployment.listed or scenario.service.listed
+    if isinstance(choice.microversions, str):
+        wanted = _selected(scenario, offered, known, order, choice.microversions)
+    else:
+        wanted = {v for v in _parse(choice.microversions, order) if v in scenario.range}
     for version in sorted(wanted):
         skip = ""
-        if version not in deployment.range:
-            skip = f"{version} is outside {deployment.range}, which {deployment.name} offers"
+        if version not in offered:
+            skip = f"{version} is outside {offered}, which {deployment.name} offers"
+        elif _is_listed_axis(order, known) and version not in known:
+            skip = f"{version} is none of {', '.join(map(str, known))}, which {deployment.name} offers"
         yield Case(scenario=scenario, microversion=version, skip=skip)
 
 
-def _wanted(scenario: Scenario, deployment: Deployment, choice: Choice) -> set[Microversion]:
-    service = scenario.service
-    order = service.dialect.order
-    assert order is not None and deployment.range is not None
-    if not isinstance(choice.microversions, str):
-        listed = set()
-        for text in choice.microversions:
-            try:
-                listed.add(order.parse(text))
-            except ValueError as error:
-                raise UsageError(f"--microversions: {error}") from None
-        return {version for version in listed if version in scenario.range}
-    stated = scenario.range.intersect(service.range) or scenario.range
-    scope = scenario.range.intersect(deployment.range)
-    if scope is None or scope.low is None or scope.high is None:
+def _parse(texts: Iterable[str], order: Order) -> Iterator[Microversion]:
+    for text in texts:
+        try:
+            yield order.parse(text)
+        except ValueError as error:
+            raise UsageError(f"--microversions: {error}") from None
+
+
+def _is_listed_axis(order: Order, known: Collection[Microversion]) -> bool:
+    """Whether the listed microversions are all there are; numbers are counted instead."""
+    return bool(known) and order.name != "number"
+
+
+def _selected(
+    scenario: Scenario,
+    offered: MicroversionRange,
+    known: Collection[Microversion],
+    order: Order,
+    selection: str,
+) -> set[Microversion]:
+    """The microversions of one of SELECTIONS, and those that are to be skipped: not offered here."""
+    stated = scenario.range.intersect(scenario.service.range) or scenario.range
+    scope = scenario.range.intersect(offered)
+    axis = _axis(scenario, scope, known, order) if scope is not None else ()
+    if not axis:
         return {end for end in (stated.low,) if end is not None}
-    known = deployment.listed or service.listed
-    if choice.microversions == "latest":
-        return {scope.high}
-    if choice.microversions == "every":
-        return set(known_between(scope.low, scope.high, order, known)) | _beyond(
-            stated, deployment.range, scenario
-        )
-    points = {point for point in scenario.points() if point in scope}
-    wanted = {scope.low, scope.high} | points
-    if points:
-        axis = known_between(scope.low, scope.high, order, (*known, *points))
-        wanted |= {before for before, point in zip(axis, axis[1:], strict=False) if point in points}
-    return wanted | _beyond(stated, deployment.range, scenario)
+    if selection == "latest":
+        return {axis[-1]}
+    beyond = {point for point in scenario.points() if point in stated and point not in offered}
+    if selection == "every":
+        return {*axis, *beyond}
+    wanted = {axis[0], axis[-1]}
+    for point in scenario.points():
+        at = bisect.bisect_left(axis, point)
+        if point >= axis[0] and at < len(axis):
+            wanted.update(axis[max(0, at - 1) : at + 1])
+    return wanted | beyond
 
 
-def _beyond(stated: MicroversionRange, offered: MicroversionRange, scenario: Scenario) -> set[Microversion]:
-    """The scenario's points that this deployment does not offer: they show as skipped."""
-    return {point for point in scenario.points() if point in stated and point not in offered}
+def _axis(
+    scenario: Scenario, scope: MicroversionRange, known: Collection[Microversion], order: Order
+) -> tuple[Microversion, ...]:
+    """The microversions of `scope`, oldest first: the listed ones, or all that are known to be."""
+    if _is_listed_axis(order, known):
+        return tuple(sorted(version for version in set(known) if version in scope))
+    if scope.low is None or scope.high is None:
+        return ()
+    points = [point for point in scenario.points() if point in scope]
+    return known_between(scope.low, scope.high, order, (*known, *points))
 
 
 def unmet(requires: Requirement, deployment: Deployment) -> str:
     """Why a deployment does not have what is required; empty where it has."""
     if requires.release is not None:
         if not deployment.release:
-            return f"needs release {requires.release}, and {deployment.name} does not say which it is (say it with --release)"
+            return (
+                f"needs release {requires.release}, and {deployment.name} does not say which it is "
+                "(say it with --release)"
+            )
         try:
             release = ORDERS["semantic"].parse(deployment.release)
         except ValueError:
@@ -138,7 +172,7 @@ def unmet(requires: Requirement, deployment: Deployment) -> str:
 
 
 def calls_of(case: Case, deployment: Deployment) -> Iterator[tuple[Call, bool, str]]:
-    """(call, whether it is cleanup, why it is skipped) for each call that exists at the case's microversion."""
+    """(call, whether it is cleanup, why it is skipped) of each call that exists in the case."""
     for history in case.scenario.histories:
         call = history.at(case.microversion)
         if call is not None:

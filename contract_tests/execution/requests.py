@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,6 +15,7 @@ from contract_tests.model.template import Template, Variable, as_text, render
 
 _PATH_SAFE = "/:@!$&'()*+,;=~%-._"
 _QUERY_SAFE = "/:@!$'()*,;~-._"
+_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def build_request(
@@ -21,7 +23,7 @@ def build_request(
 ) -> Request:
     """The request that `call` makes at `microversion`; UndefinedVariable where a variable has no value.
 
-    JSON is asked for where the call names no Accept; a body brings its Content-Type where the call names none.
+    Where the call names no Accept, JSON is asked for; where it names no Content-Type, its body brings one.
     """
     target = _target(call.target, variables)
     if call.query:
@@ -48,7 +50,7 @@ def build_request(
 
 
 def asked_version(call: Call, variables: Mapping[str, Any], microversion: str | None) -> str | None:
-    """What the request names as its version: the call's own word, or the case's microversion; None for nothing."""
+    """What the request names as its version: the call's own word, else the case's; None for nothing."""
     if call.microversion is None:
         return microversion
     text = as_text(render(call.microversion, variables))
@@ -56,7 +58,11 @@ def asked_version(call: Call, variables: Mapping[str, Any], microversion: str | 
 
 
 def _target(template: Any, variables: Mapping[str, Any]) -> str:
-    """The path and query. What a variable brings is percent-encoded, fully where it stands in the query."""
+    """The path and query. What a variable brings is percent-encoded.
+
+    A variable that begins the target is a link, and keeps its query. Elsewhere `?` and `#` are data, and
+    `%` is unless it is an escape already; in the query `&` and `+` are data too.
+    """
     if not isinstance(template, Template):
         return quote(template, safe=_PATH_SAFE + "?")
     text = ""
@@ -65,7 +71,8 @@ def _target(template: Any, variables: Mapping[str, Any]) -> str:
             text += quote(part, safe=_PATH_SAFE + "?")
             continue
         value = as_text(Template((part,)).render(variables))
-        text += quote(value, safe=_QUERY_SAFE if "?" in text else _PATH_SAFE + "?")
+        safe = _QUERY_SAFE if "?" in text else _PATH_SAFE if text else _PATH_SAFE + "?#"
+        text += quote(_LONE_PERCENT.sub("%25", value), safe=safe + "%")
     return text
 
 
@@ -76,5 +83,4 @@ def _encode(body: Body, variables: Mapping[str, Any]) -> bytes:
         return urlencode([(name, as_text(render(value, variables))) for name, value in body.value]).encode()
     if body.kind == "text":
         return as_text(render(body.value, variables)).encode()
-    assert isinstance(body.value, bytes)
-    return body.value
+    return bytes(body.value)

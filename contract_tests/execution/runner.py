@@ -7,16 +7,17 @@ in threads. Either way a worker runs whole cases, and a case's calls stay in ord
 from __future__ import annotations
 
 import collections
+import functools
 import gc
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-from contract_tests.execution.case import run_case
+from contract_tests.execution.case import run_case, told
 from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
 from contract_tests.model.case import Case, CaseResult, Outcome
 from contract_tests.model.target import Deployment
@@ -39,33 +40,41 @@ class Job:
 Item = tuple[Job, Case]
 
 
-def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Iterator[Event]:
-    """Run all cases of all jobs and yield what happens; the last event is a RunFinished."""
+def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Generator[Event, None, None]:
+    """Run all cases of all jobs and yield what happens; the last event is a RunFinished.
+
+    A consumer that is interrupted throws its KeyboardInterrupt into the generator and goes on consuming.
+    """
     items: list[Item] = [(job, case) for job in jobs for case in job.cases]
-    yield RunStarted(deployments=tuple(job.deployment for job in jobs), cases=len(items))
     counts: collections.Counter[str] = collections.Counter()
     calls = 0
     stopped = ""
     started = time.monotonic()
     results = _results(items, workers)
     try:
+        yield RunStarted(deployments=tuple(job.deployment for job in jobs), cases=len(items))
         for (job, case), result in zip(items, results, strict=True):
             counts[result.outcome.value] += 1
             calls += result.count
             yield CaseFinished(case=case, deployment=job.deployment, result=result)
             if fail_fast and result.outcome in (Outcome.FAILED, Outcome.ERROR):
-                stopped = (
-                    f"stopped at the first failure, {len(items) - sum(counts.values())} cases did not run"
-                )
+                stopped = "stopped at the first failure"
                 break
     except KeyboardInterrupt:
-        stopped = f"interrupted, {len(items) - sum(counts.values())} cases did not run"
+        stopped = "interrupted"
+    except BrokenProcessPool:
+        stopped = "a worker process died (was it killed, or out of memory? --jobs 1 runs without workers)"
+    except Exception as error:
+        stopped = told(error)
     finally:
         results.close()
+    left = len(items) - counts.total()
+    if stopped:
+        stopped += f": {left} case{'' if left == 1 else 's'} did not run"
     yield RunFinished(counts=dict(counts), calls=calls, seconds=time.monotonic() - started, stopped=stopped)
 
 
-def _results(items: Sequence[Item], workers: int) -> Iterator[CaseResult]:
+def _results(items: Sequence[Item], workers: int) -> Generator[CaseResult, None, None]:
     """The results of all items, in order."""
     replay = all(job.replay for job, _ in items)
     if workers <= 1 or len(items) < 2 or (replay and len(items) < _FEW):
@@ -76,20 +85,24 @@ def _results(items: Sequence[Item], workers: int) -> Iterator[CaseResult]:
 def _run_item(item: Item) -> CaseResult:
     job, case = item
     if job.replay:
-        return run_case(case, job.transport, job.deployment, sleep=lambda seconds: None)
+        return run_case(case, job.transport, job.deployment, sleep=None)
     return run_case(case, job.transport, job.deployment)
 
 
-def _in_threads(items: Sequence[Item], workers: int) -> Iterator[CaseResult]:
+def _in_threads(items: Sequence[Item], workers: int) -> Generator[CaseResult, None, None]:
     pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="case")
-    yield from _ordered(pool, [lambda item=item: [_run_item(item)] for item in items])
+    yield from _ordered(pool, [functools.partial(_alone, item) for item in items])
+
+
+def _alone(item: Item) -> list[CaseResult]:
+    return [_run_item(item)]
 
 
 _SHARED: list[Sequence[Item]] = []
 """What forked workers inherit, so that scenarios and recordings need not be sent to them."""
 
 
-def _in_processes(items: Sequence[Item], workers: int) -> Iterator[CaseResult]:
+def _in_processes(items: Sequence[Item], workers: int) -> Generator[CaseResult, None, None]:
     size = max(1, min(64, len(items) // (workers * 4)))
     spans = [range(at, min(at + size, len(items))) for at in range(0, len(items), size)]
     _SHARED.append(items)
@@ -98,8 +111,6 @@ def _in_processes(items: Sequence[Item], workers: int) -> Iterator[CaseResult]:
             max_workers=workers, mp_context=get_context("fork"), initializer=_start_worker
         )
         yield from _ordered(pool, [_Span(span) for span in spans])
-    except BrokenProcessPool:
-        raise KeyboardInterrupt from None
     finally:
         _SHARED.pop()
 
@@ -119,7 +130,9 @@ class _Span:
         return [_run_item(items[at]) for at in self.span]
 
 
-def _ordered(pool: Executor, work: Sequence[Callable[[], list[CaseResult]]]) -> Iterator[CaseResult]:
+def _ordered(
+    pool: Executor, work: Sequence[Callable[[], list[CaseResult]]]
+) -> Generator[CaseResult, None, None]:
     """What `work` gives, in its order; what has not begun is dropped when the consumer stops."""
     futures: list[Future[list[CaseResult]]] = []
     try:

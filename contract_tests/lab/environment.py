@@ -59,18 +59,23 @@ def find_uv() -> list[str]:
 
 
 def find_python(version: str) -> str:
-    """An interpreter of a minor version: pyenv's, the system's, or one that uv knows; Unavailable where there is none."""
+    """An interpreter of a minor version: pyenv's, the system's, or one that uv knows; Unavailable for none."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     candidates = [str(path / "bin" / "python") for path in sorted(pyenv.glob(f"{version}.*"), reverse=True)]
     candidates += filter(None, [shutil.which(f"python{version}")])
     for candidate in candidates:
         with contextlib.suppress(OSError):
-            if subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:  # noqa: S603
+            if subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:
                 return candidate
-    found = subprocess.run([*find_uv(), "python", "find", version], capture_output=True, text=True, check=False)  # noqa: S603
+    found = subprocess.run(
+        [*find_uv(), "python", "find", version], capture_output=True, text=True, check=False
+    )
     if found.returncode == 0:
         return found.stdout.strip()
-    raise Unavailable(f"there is no Python {version} on this machine: pyenv install {version}, or uv python install {version}")
+    raise Unavailable(
+        f"there is no Python {version} on this machine: "
+        f"pyenv install {version}, or uv python install {version}"
+    )
 
 
 @contextlib.contextmanager
@@ -91,14 +96,18 @@ def install(recipe: Recipe, say: Say) -> Path:
         if installed(recipe):
             return folder
         python = find_python(recipe.series.python)
-        say(f"installing {recipe.distribution} {recipe.release} (Python {recipe.series.python}, dependencies up to {recipe.series.before})")
+        say(
+            f"installing {recipe.distribution} {recipe.release} "
+            f"(Python {recipe.series.python}, dependencies up to {recipe.series.before})"
+        )
         log = folder.with_name(folder.name + ".log")
         uv = [*find_uv(), "--no-progress"]
         with log.open("w") as out:
             _run([*uv, "venv", "--clear", "--python", python, str(folder)], out, log)
             _run(
                 [
-                    *uv, "pip", "install", "--python", str(folder / "bin" / "python"), "--exclude-newer", recipe.series.before,
+                    *uv, "pip", "install", "--python", str(folder / "bin" / "python"),
+                    "--exclude-newer", recipe.series.before,
                     # A point release may be younger than the dependencies of its series' day.
                     "--exclude-newer-package", f"{recipe.distribution}=2099-01-01",
                     f"{recipe.distribution}=={recipe.release}", "waitress", "setuptools<81", *recipe.requires,
@@ -111,7 +120,7 @@ def install(recipe: Recipe, say: Say) -> Path:
 
 def _run(command: list[str], out: object, log: Path) -> None:
     environ = {**os.environ, "UV_PYTHON_DOWNLOADS": os.environ.get("UV_PYTHON_DOWNLOADS", "never")}
-    done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=environ, check=False)  # type: ignore[call-overload]  # noqa: S603
+    done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=environ, check=False)  # type: ignore[call-overload]
     if done.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
         raise LabError(f"{' '.join(command[:4])} … failed, see {log}\n{tail}")

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contract_tests.model.recipe import Recipe
 from contract_tests.lab.environment import LabError, Say, cache, digest, install, locked
+from contract_tests.model.recipe import Recipe
 from contract_tests.model.target import IdentitySpec, Target
 from contract_tests.model.template import compile_text, render
 
@@ -74,7 +74,7 @@ def _serving(recipe: Recipe, state: Path, urls: Mapping[str, str], port: int, sa
     listening = _listen(port)
     number = listening.getsockname()[1]
     url = f"http://127.0.0.1:{number}"
-    variables = _variables(recipe, state, environment, number, url) | urls
+    variables = {**_variables(recipe, state, environment, number, url), **urls}
     environ = _environ(recipe, variables)
     log = state / "log"
     _write_files(recipe, state, variables)
@@ -88,7 +88,14 @@ def _serving(recipe: Recipe, state: Path, urls: Mapping[str, str], port: int, sa
         with _process(_command(recipe, variables, listening), environ, state, log, listening) as process:
             listening.close()
             _wait(recipe, f"127.0.0.1:{number}", process, log)
-            yield Started(recipe=recipe, target=_target(recipe, variables), url=url, state=state, processes=(process.pid,), log=log)
+            yield Started(
+                recipe=recipe,
+                target=_target(recipe, variables),
+                url=url,
+                state=state,
+                processes=(process.pid,),
+                log=log,
+            )
     finally:
         listening.close()
 
@@ -126,7 +133,13 @@ def _environ(recipe: Recipe, variables: Mapping[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
     folders = (str(recipe.origin.parent / "support"), str(SUPPORT))
     own = {name: str(render(compile_text(value), variables)) for name, value in recipe.environ.items()}
-    return {"HOME": variables["state"], "PYTHONPATH": os.pathsep.join(folders), "PYTHONUNBUFFERED": "1", **kept, **own}
+    return {
+        "HOME": variables["state"],
+        "PYTHONPATH": os.pathsep.join(folders),
+        "PYTHONUNBUFFERED": "1",
+        **kept,
+        **own,
+    }
 
 
 def _rendered(command: tuple[str, ...], variables: Mapping[str, str]) -> list[str]:
@@ -147,11 +160,19 @@ def _write_files(recipe: Recipe, state: Path, variables: Mapping[str, str]) -> N
         path.write_text(str(render(compile_text(content), variables)))
 
 
-def _prepare(recipe: Recipe, state: Path, variables: Mapping[str, str], environ: Mapping[str, str], say: Say) -> None:
+def _prepare(
+    recipe: Recipe, state: Path, variables: Mapping[str, str], environ: Mapping[str, str], say: Say
+) -> None:
     """Run the commands of `prepare` once for what they say, and keep the files that they make."""
     if not recipe.prepare:
         return
-    said = digest(recipe.prepare, sorted(recipe.files.items()), sorted(recipe.copies.items()), recipe.keep, recipe.requires)
+    said = digest(
+        recipe.prepare,
+        sorted(recipe.files.items()),
+        sorted(recipe.copies.items()),
+        recipe.keep,
+        recipe.requires,
+    )
     kept = cache() / "prepared" / f"{recipe.name}-{recipe.release}-{said}"
     with locked(kept):
         if not kept.exists():
@@ -180,7 +201,9 @@ def _copy(origin: Path, target: Path) -> None:
 def run_logged(command: list[str], environ: Mapping[str, str], folder: Path, log: Path) -> None:
     """Run a command to its end, its output in `log`; LabError with the last lines where it fails."""
     with log.open("a") as out:
-        done = subprocess.run(command, env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)  # noqa: S603
+        done = subprocess.run(
+            command, env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False
+        )
     if done.returncode:
         raise LabError(f"{' '.join(command)}\nended with {done.returncode}; see {log}\n{_tail(log)}")
 
@@ -192,10 +215,16 @@ def _command(recipe: Recipe, variables: Mapping[str, str], listening: socket.soc
     what = serve.wsgi
     if serve.script:
         folders = (recipe.origin.parent / "support", SUPPORT)
-        what = str(next((folder / serve.script for folder in folders if (folder / serve.script).exists()), SUPPORT / serve.script))
+        what = str(
+            next(
+                (folder / serve.script for folder in folders if (folder / serve.script).exists()),
+                SUPPORT / serve.script,
+            )
+        )
     arguments = _rendered(serve.arguments, variables)
     return [
-        f"{variables['bin']}/python", str(SUPPORT / "serve.py"), str(listening.fileno()), str(serve.threads), serve.path, what, *arguments,
+        f"{variables['bin']}/python", str(SUPPORT / "serve.py"), str(listening.fileno()), str(serve.threads),
+        serve.path, what, *arguments,
     ]  # fmt: skip
 
 
@@ -207,8 +236,9 @@ def _process(
     mine, theirs = os.pipe()
     guarded = [sys.executable, "-S", "-E", str(SUPPORT / "guard.py"), str(mine), *command]
     with log.open("a") as out:
-        process = subprocess.Popen(  # noqa: S603
-            guarded, env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+        process = subprocess.Popen(
+            guarded, env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            start_new_session=True,
             pass_fds=(mine, *([listening.fileno()] if listening.fileno() >= 0 else [])),
         )  # fmt: skip
     os.close(mine)
@@ -227,7 +257,10 @@ def _wait(recipe: Recipe, address: str, process: subprocess.Popen[bytes], log: P
     end = time.monotonic() + recipe.serve.timeout
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise LabError(f"{recipe.name} {recipe.release} ended with {process.returncode} before it answered; see {log}\n{_tail(log)}")
+            raise LabError(
+                f"{recipe.name} {recipe.release} ended with {process.returncode} before it answered; "
+                f"see {log}\n{_tail(log)}"
+            )
         connection = http.client.HTTPConnection(address, timeout=5)
         try:
             connection.request("GET", recipe.serve.path + recipe.serve.ready)
@@ -237,7 +270,10 @@ def _wait(recipe: Recipe, address: str, process: subprocess.Popen[bytes], log: P
             time.sleep(0.1)
         finally:
             connection.close()
-    raise LabError(f"{recipe.name} {recipe.release} did not answer at {address} within {recipe.serve.timeout:.0f} s; see {log}\n{_tail(log)}")
+    raise LabError(
+        f"{recipe.name} {recipe.release} did not answer at {address} within {recipe.serve.timeout:.0f} s; "
+        f"see {log}\n{_tail(log)}"
+    )
 
 
 def _tail(log: Path) -> str:
@@ -251,6 +287,7 @@ def _target(recipe: Recipe, variables: Mapping[str, str]) -> Target:
         identities={role: _identity(spec, variables) for role, spec in recipe.identities.items()},
         release=recipe.release,
         series=recipe.series.name,
+        extensions=recipe.extensions,
     )
 
 
@@ -259,4 +296,7 @@ def _identity(spec: Mapping[str, Any], variables: Mapping[str, str]) -> Identity
     if kind == "none":
         return IdentitySpec(kind=kind)
     values = {kind: value} if isinstance(value, str) else value
-    return IdentitySpec(kind=kind, values={name: str(render(compile_text(str(text)), variables)) for name, text in values.items()})
+    return IdentitySpec(
+        kind=kind,
+        values={name: str(render(compile_text(str(text)), variables)) for name, text in values.items()},
+    )

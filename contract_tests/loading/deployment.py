@@ -6,12 +6,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from contract_tests.model.recipe import Deployments, Recipe, Serve, Series
-from contract_tests.loading.grammar import BOOLEAN, DURATION, INTEGER, NAME, PATH, SLUG, TEXT, Anything, Field, ListOf, MapOf, Shape, seconds
+from contract_tests.loading.grammar import (
+    BOOLEAN,
+    DURATION,
+    INTEGER,
+    NAME,
+    PATH,
+    SLUG,
+    TEXT,
+    Anything,
+    Field,
+    ListOf,
+    MapOf,
+    Shape,
+    seconds,
+)
 from contract_tests.loading.schema import merge_patch, versions_of
 from contract_tests.loading.shapes import IDENTITY
 from contract_tests.loading.source import MapNode, Source, plain, walk_scalars
 from contract_tests.model.microversion import ORDERS
+from contract_tests.model.recipe import Deployments, Recipe, Series, Serve
 from contract_tests.model.template import Template, TemplateError, compile_text
 
 _COMMANDS = ListOf(ListOf(TEXT, least=1))
@@ -29,7 +43,12 @@ SERVE = Shape(
     },
     exactly_one=(("serve", "way to serve", ("wsgi", "script", "command")),),
 )
-_COPY = Shape({"from": Field(TEXT, "the file that it comes from", required=True), "replace": Field(MapOf(TEXT), "text -> what comes in its place")})
+_COPY = Shape(
+    {
+        "from": Field(TEXT, "the file that it comes from", required=True),
+        "replace": Field(MapOf(TEXT), "text -> what comes in its place"),
+    }
+)
 
 DEPLOYMENT = Shape(
     {
@@ -52,6 +71,7 @@ DEPLOYMENT = Shape(
         "endpoint": Field(TEXT, "the base URL for scenarios (${url})"),
         "identities": Field(MapOf(IDENTITY, key=NAME), "role -> how it proves who it is"),
         "needs": Field(MapOf(TEXT), "deployments that it stands on -> their releases"),
+        "extensions": Field(ListOf(TEXT), "what it can do that another deployment of the service cannot, for `requires`"),
         "twice": Field(BOOLEAN, "true where two recordings of it differ in more than the service file says"),
         "since": Field(MapOf(Anything()), "release -> what changes then (RFC 7396)"),
     },
@@ -95,7 +115,12 @@ def read_deployments(source: Source, path: Path, series: Mapping[str, Series]) -
     if root is None or not DEPLOYMENT.check(source, root, "the deployment file"):
         return None
     if root.get("deployment").text != path.stem:
-        source.problem(root.get("deployment"), "bad-file-name", f"the file is named '{path.stem}', the deployment '{root.get('deployment').text}'", "give both one name")
+        source.problem(
+            root.get("deployment"),
+            "bad-file-name",
+            f"the file is named '{path.stem}', the deployment '{root.get('deployment').text}'",
+            "give both one name",
+        )
     order = ORDERS["semantic"]
     overlays = versions_of(source, root.get("since"), order) if root.get("since") is not None else []
     base = MapNode(root.mark, root.length, tuple(entry for entry in root.entries if entry[0].text != "since"))
@@ -107,7 +132,9 @@ def read_deployments(source: Source, path: Path, series: Mapping[str, Series]) -
             source.problem(key, "bad-release", str(error))
             continue
         if name.text not in series:
-            source.problem(name, "unknown-series", f"there is no series '{name.text}'", f"known: {', '.join(series)}")
+            source.problem(
+                name, "unknown-series", f"there is no series '{name.text}'", f"known: {', '.join(series)}"
+            )
             continue
         node = base
         for _, since, overlay in overlays:
@@ -120,7 +147,11 @@ def read_deployments(source: Source, path: Path, series: Mapping[str, Series]) -
     if source.problems:
         return None
     return Deployments(
-        name=path.stem, service=root.get("service").text, title=root.get("title").text, recipes=recipes, default=list(recipes)[-1]
+        name=path.stem,
+        service=root.get("service").text,
+        title=root.get("title").text,
+        recipes=recipes,
+        default=list(recipes)[-1],
     )
 
 
@@ -135,13 +166,22 @@ def _check_variables(source: Source, node: MapNode) -> None:
             continue
         for name in compiled.variables if isinstance(compiled, Template) else ():
             if name not in known:
-                source.problem(scalar, "undefined-variable", f"the variable '{name}' has no value here", f"known: {', '.join(sorted(known))}")
+                source.problem(
+                    scalar,
+                    "undefined-variable",
+                    f"the variable '{name}' has no value here",
+                    f"known: {', '.join(sorted(known))}",
+                )
 
 
 def _recipe(node: MapNode, release: str, series: Series, path: Path) -> Recipe:
     values: dict[str, Any] = plain(node)
     serve = values["serve"]
-    own = Series(name=series.name, python=_text(node, "python") or series.python, before=_text(node, "before") or series.before)
+    own = Series(
+        name=series.name,
+        python=_text(node, "python") or series.python,
+        before=_text(node, "before") or series.before,
+    )
     return Recipe(
         name=values["deployment"],
         service=values["service"],
@@ -150,7 +190,10 @@ def _recipe(node: MapNode, release: str, series: Series, path: Path) -> Recipe:
         distribution=values["distribution"],
         requires=tuple(map(str, values.get("requires", ()))),
         files=values.get("files", {}),
-        copies={name: (copy["from"], tuple(copy.get("replace", {}).items())) for name, copy in values.get("copies", {}).items()},
+        copies={
+            name: (copy["from"], tuple(copy.get("replace", {}).items()))
+            for name, copy in values.get("copies", {}).items()
+        },
         folders=tuple(values.get("folders", ())),
         environ={name: str(value) for name, value in values.get("environ", {}).items()},
         prepare=_commands(values.get("prepare", ())),
@@ -169,6 +212,7 @@ def _recipe(node: MapNode, release: str, series: Series, path: Path) -> Recipe:
         endpoint=values.get("endpoint", "${url}"),
         identities=values.get("identities", {}),
         needs={name: _text(node.get("needs"), name) for name in values.get("needs", {})},
+        extensions=tuple(values.get("extensions", ())),
         twice=values.get("twice", False),
         origin=path,
     )

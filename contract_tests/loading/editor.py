@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract_tests.loading.schema import DIALECT, KEYWORDS
+from contract_tests.loading.keywords import DIALECT, KEYWORDS
 from contract_tests.loading.shapes import SHAPES
 
 

@@ -95,7 +95,9 @@ class Library:
             self.problems += source.problems
             return None
         self._reading.add(key)
-        found = read_schema(source, path.stem, known.dialect.order, lambda name: self.schema(service, name))
+        found = read_schema(
+            source, path.stem, known.dialect.order, known.range, lambda name: self.schema(service, name)
+        )
         self._reading.discard(key)
         self.problems += source.problems
         return found

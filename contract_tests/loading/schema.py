@@ -3,93 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from contract_tests.loading.source import ListNode, MapNode, ScalarNode, Source, kind_of, nearest, plain
-from contract_tests.model.matcher import FORMATS, TYPES
-from contract_tests.model.microversion import Microversion, Order
+from contract_tests.loading.keywords import DIALECT, check_schema
+from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, exact, kind_of, plain
+from contract_tests.loading.source import Source
+from contract_tests.model.microversion import Microversion, MicroversionRange, Order
 from contract_tests.model.scenario import SchemaHistory
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-DIALECTS = (
-    DIALECT,
-    "https://json-schema.org/draft/2019-09/schema",
-    "http://json-schema.org/draft-07/schema",
-    "http://json-schema.org/draft-06/schema",
-    "http://json-schema.org/draft-04/schema",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Keyword:
-    """`inside` says what stands there: schema, schemas (a map of them), list (of them), either, or plain.
-
-    `types` are the JSON types that it speaks of; on a value of another type it enforces nothing.
-    """
-
-    inside: str = "plain"
-    types: tuple[str, ...] = ()
-
-
-_ANY = Keyword()
-_OBJECT = ("object",)
-_ARRAY = ("array",)
-_STRING = ("string",)
-_NUMBER = ("number", "integer")
-KEYWORDS: Mapping[str, Keyword] = {
-    **dict.fromkeys(
-        (
-            "$schema",
-            "$id",
-            "id",
-            "$ref",
-            "$anchor",
-            "$comment",
-            "title",
-            "description",
-            "default",
-            "examples",
-            "deprecated",
-            "readOnly",
-            "writeOnly",
-            "type",
-            "enum",
-            "const",
-        ),
-        _ANY,
-    ),
-    **dict.fromkeys(("allOf", "anyOf", "oneOf"), Keyword("list")),
-    **dict.fromkeys(("not", "if", "then", "else"), Keyword("schema")),
-    **dict.fromkeys(("$defs", "definitions"), Keyword("schemas")),
-    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas"), Keyword("schemas", _OBJECT)),
-    **dict.fromkeys(
-        ("additionalProperties", "propertyNames", "unevaluatedProperties"), Keyword("schema", _OBJECT)
-    ),
-    **dict.fromkeys(
-        ("required", "minProperties", "maxProperties", "dependentRequired", "dependencies"),
-        Keyword("plain", _OBJECT),
-    ),
-    **dict.fromkeys(("contains", "unevaluatedItems", "additionalItems"), Keyword("schema", _ARRAY)),
-    "items": Keyword("either", _ARRAY),
-    "prefixItems": Keyword("list", _ARRAY),
-    **dict.fromkeys(
-        ("minItems", "maxItems", "uniqueItems", "minContains", "maxContains"), Keyword("plain", _ARRAY)
-    ),
-    **dict.fromkeys(("pattern", "minLength", "maxLength", "format"), Keyword("plain", _STRING)),
-    **dict.fromkeys(
-        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-        Keyword("plain", _NUMBER),
-    ),
-}
-
 Find = Callable[[str], SchemaHistory | None]
+Stages = list[tuple[Microversion | None, MapNode]]
 
 
-def read_schema(source: Source, name: str, order: Order | None, find: Find) -> SchemaHistory | None:
+def read_schema(
+    source: Source, name: str, order: Order | None, limits: MicroversionRange, find: Find
+) -> SchemaHistory | None:
     """The schema in a file; None (and problems in `source`) where it is wrong.
 
-    `find` gives another schema of the service, for `$ref: NAME`.
+    `limits` are the microversions that the service has; `find` gives another schema of the service, for
+    `$ref: NAME`.
     """
     root = source.root
     if not isinstance(root, MapNode):
@@ -97,34 +30,48 @@ def read_schema(source: Source, name: str, order: Order | None, find: Find) -> S
             source.problem(root, "wrong-type", f"a schema file must be a mapping, not {kind_of(root)}")
         return None
     base = replace(root, entries=tuple(entry for entry in root.entries if entry[0].text != "since"))
-    stages: list[tuple[Microversion | None, MapNode]] = [(None, base)]
+    stages: Stages = [(None, base)]
     overlays = root.get("since")
-    if overlays is not None:
-        for key, version, overlay in versions_of(source, overlays, order):
-            if not isinstance(overlay, MapNode):
-                source.problem(overlay, "wrong-type", f"an overlay must be a mapping, not {kind_of(overlay)}")
-                continue
-            before = stages[-1][1]
-            after = merge_patch(before, overlay)
-            if repr(plain(before)) == repr(plain(after)):
-                source.problem(
-                    key,
-                    "overlay-changes-nothing",
-                    f"the overlay at {key.text} changes nothing",
-                    "remove it, or say in it what changes then",
-                )
-            stages.append((version, after))
-    return build_schema(source, name, stages, find)
+    for key, version, overlay in versions_of(source, overlays, order) if overlays is not None else ():
+        if not isinstance(overlay, MapNode):
+            source.problem(overlay, "wrong-type", f"an overlay must be a mapping, not {kind_of(overlay)}")
+            continue
+        check_since(source, key, version, limits, f"schema '{name}'")
+        before = stages[-1][1]
+        after = merge_patch(before, overlay)
+        if exact(before) == exact(after):
+            changes_nothing(source, key, f"schema '{name}'")
+        stages.append((version, after))
+    count = len(source.problems)
+    history = build_schema(source, name, stages, find)
+    return history if len(source.problems) == count else None
 
 
-def build_schema(
-    source: Source, name: str, stages: list[tuple[Microversion | None, MapNode]], find: Find
-) -> SchemaHistory | None:
-    """Check every stage and resolve its references to other schemas."""
+def check_since(
+    source: Source, key: ScalarNode, version: Microversion, limits: MicroversionRange, what: str
+) -> None:
+    """Note an overlay that would never be applied, or always."""
+    if (limits.low is not None and version <= limits.low) or version not in limits:
+        source.problem(
+            key,
+            "since-outside-range",
+            f"{key.text} is outside the range of {what} ({limits}), whose base is its oldest microversion",
+            "describe the oldest microversion in the base, or mend 'microversions' (or the service's 'max')",
+        )
+
+
+def changes_nothing(source: Source, key: ScalarNode, what: str) -> None:
+    """Note an overlay that says what is so already."""
+    message = f"the overlay at {key.text} changes nothing in {what}"
+    source.problem(key, "overlay-changes-nothing", message, "remove it, or say in it what changes then")
+
+
+def build_schema(source: Source, name: str, stages: Stages, find: Find) -> SchemaHistory | None:
+    """Check every stage and put the schemas that it refers to into it; None where anything is wrong."""
     count = len(source.problems)
     used: dict[str, SchemaHistory] = {}
     for _, node in stages:
-        _check(source, node, find, used)
+        check_schema(source, node, lambda reference: _refer(source, reference, find, used))
     if len(source.problems) > count:
         return None
     points = {version for version, _ in stages if version is not None}
@@ -133,15 +80,15 @@ def build_schema(
     documents: list[tuple[Microversion | None, Mapping[str, Any]]] = []
     for point in [None, *sorted(points)]:
         node = [stage for at, stage in stages if at is None or (point is not None and at <= point)][-1]
-        document = _inline(plain(node), used, point)
-        document.setdefault("$schema", DIALECT)
-        if not documents or documents[-1][1] != document:
-            documents.append((point, document))
-    for _, document in documents:
-        problem = _metaschema_error(document)
-        if problem:
-            source.problem(stages[0][1], "bad-schema", f"this is no valid JSON Schema: {problem}")
-            return None
+        document = _complete(plain(node), used, point)
+        if documents and documents[-1][1] == document:
+            continue
+        documents.append((point, document))
+        _check_meta(source, node, document)
+        if _other_dialect(source, node, used, point):
+            break
+    if len(source.problems) > count:
+        return None
     return SchemaHistory(name=name, mark=stages[0][1].mark, documents=tuple(documents))
 
 
@@ -149,18 +96,13 @@ def versions_of(source: Source, node: Any, order: Order | None) -> list[tuple[Sc
     """The entries of a `since` map with their microversions, oldest first; problems where one is none."""
     found: list[tuple[ScalarNode, Microversion, Any]] = []
     if not isinstance(node, MapNode):
-        source.problem(
-            node,
-            "wrong-type",
-            f"'since' must be a mapping, not {kind_of(node)}",
-            "write microversion: overlay",
-        )
+        message = f"'since' must be a mapping, not {kind_of(node)}"
+        source.problem(node, "wrong-type", message, "write microversion: overlay")
         return found
     for key, value in node.entries:
         if order is None:
-            source.problem(
-                key, "no-microversions", "this service has no microversions, so nothing can change since one"
-            )
+            message = "this service has no microversions, so nothing can change since one"
+            source.problem(key, "no-microversions", message, "the service file's version dialect is 'none'")
             continue
         try:
             version = order.parse(key.text)
@@ -169,11 +111,8 @@ def versions_of(source: Source, node: Any, order: Order | None) -> list[tuple[Sc
             continue
         twin = next((other for other, known, _ in found if known == version), None)
         if twin is not None:
-            source.problem(
-                key,
-                "duplicate-key",
-                f"{key.text} is the same microversion as {twin.text} at line {twin.mark.line}",
-            )
+            message = f"{key.text} is the same microversion as {twin.text} at line {twin.mark.line}"
+            source.problem(key, "duplicate-key", message, "keep one of them")
             continue
         found.append((key, version, value))
     return sorted(found, key=lambda entry: entry[1])
@@ -194,171 +133,89 @@ def merge_patch(base: MapNode, patch: MapNode) -> MapNode:
     return replace(base, entries=tuple(entries.values()))
 
 
-def _check(source: Source, node: Any, find: Find, used: dict[str, SchemaHistory]) -> None:
-    """Note what a schema says that a validator would silently not enforce."""
-    if isinstance(node, ScalarNode) and isinstance(node.value, bool):
-        return
-    if not isinstance(node, MapNode):
-        source.problem(node, "bad-schema", f"a schema must be a mapping, true or false, not {kind_of(node)}")
-        return
-    types = _types(source, node)
-    for key, value in node.entries:
-        keyword = KEYWORDS.get(key.text)
-        if keyword is None:
-            source.problem(
-                key,
-                "schema-not-enforced",
-                f"'{key.text}' is no keyword of JSON Schema, so it would enforce nothing",
-                nearest(key.text, KEYWORDS) if len(key.text) > 2 else "",
-            )
-            continue
-        if keyword.types and types is not None and not types & set(keyword.types):
-            source.problem(
-                key,
-                "schema-not-enforced",
-                f"'{key.text}' speaks of {' and '.join(keyword.types[:1])}s, but the type here is {', '.join(sorted(types))}: it would enforce nothing",
-                "move it to the schema that it belongs to, or mend the type",
-            )
-        if key.text == "$ref":
-            _reference(source, value, find, used)
-        elif key.text == "format":
-            _format(source, value)
-        elif key.text == "$schema":
-            if str(plain(value)).rstrip("#") not in DIALECTS:
-                source.problem(
-                    value, "bad-schema", f"unknown dialect '{plain(value)}'", f"known: {', '.join(DIALECTS)}"
-                )
-        elif key.text == "properties" and isinstance(value, MapNode):
-            _misplaced(source, value)
-        _check_inside(source, keyword.inside, value, find, used)
-    _required(source, node)
-
-
-def _check_inside(
-    source: Source, inside: str, value: Any, find: Find, used: dict[str, SchemaHistory]
-) -> None:
-    if inside == "plain":
-        return
-    if inside == "schema" or (inside == "either" and not isinstance(value, ListNode)):
-        _check(source, value, find, used)
-    elif inside == "schemas":
-        if not isinstance(value, MapNode):
-            source.problem(value, "bad-schema", f"a mapping of schemas must stand here, not {kind_of(value)}")
-            return
-        for _, item in value.entries:
-            _check(source, item, find, used)
-    elif isinstance(value, ListNode):
-        for item in value.items:
-            _check(source, item, find, used)
+def _refer(source: Source, node: ScalarNode, find: Find, used: dict[str, SchemaHistory]) -> None:
+    history = used.get(node.text) or find(node.text)
+    if history is None:
+        source.problem(
+            node,
+            "unknown-schema",
+            f"there is no schema '{node.text}' beside this one, or it is wrong itself, or it leads back here",
+            "a recursive schema refers to itself with '#'",
+        )
     else:
-        source.problem(value, "bad-schema", f"a list of schemas must stand here, not {kind_of(value)}")
+        used[node.text] = history
 
 
-def _types(source: Source, node: MapNode) -> set[str] | None:
-    value = node.get("type")
-    if value is None:
-        return None
-    items = value.items if isinstance(value, ListNode) else (value,)
-    found = set()
-    for item in items:
-        text = item.text if isinstance(item, ScalarNode) else ""
-        if text not in TYPES:
-            source.problem(item, "bad-schema", f"'{text}' is no JSON type", nearest(text, TYPES))
-            return None
-        found.add(text)
+def _complete(document: dict[str, Any], used: Mapping[str, SchemaHistory], at: Microversion | None) -> dict[str, Any]:
+    """The document with its dialect, and below `$defs` the schemas that it refers to."""
+    found: dict[str, Any] = _localized(document, {name: f"#/$defs/{name}" for name in used}, "")
+    found.setdefault("$schema", DIALECT)
+    for name, history in used.items():
+        other = {key: value for key, value in history.at(at).items() if key != "$schema"}
+        found["$defs"] = {**found.get("$defs", {}), name: _localized(other, {}, f"/$defs/{name}")}
     return found
 
 
-def _reference(source: Source, value: Any, find: Find, used: dict[str, SchemaHistory]) -> None:
-    text = value.text if isinstance(value, ScalarNode) else ""
-    if text.startswith("#"):
-        return
-    if "://" in text or not text:
-        source.problem(
-            value,
-            "unknown-schema",
-            "a reference names a schema of the same service, or a place in this file (#/…)",
-            "nothing is fetched from a network",
-        )
-        return
-    history = find(text)
-    if history is None:
-        source.problem(
-            value, "unknown-schema", f"there is no schema '{text}' beside this one, or it is wrong itself"
-        )
-    else:
-        used[text] = history
+def _localized(document: Any, places: Mapping[str, str], prefix: str) -> Any:
+    """`document` with each reference leading to where its schema stands now.
 
-
-def _format(source: Source, value: Any) -> None:
-    text = value.text if isinstance(value, ScalarNode) else ""
-    if text not in FORMATS:
-        source.problem(
-            value,
-            "schema-not-enforced",
-            f"unknown format '{text}': it would enforce nothing",
-            nearest(text, FORMATS),
-        )
-
-
-def _misplaced(source: Source, properties: MapNode) -> None:
-    for key, value in properties.entries:
-        if (
-            key.text in KEYWORDS
-            and isinstance(value, (ScalarNode, ListNode))
-            and (isinstance(value, ListNode) or isinstance(value.value, bool))
-            and key.text in ("additionalProperties", "required")
-        ):
-            source.problem(
-                key,
-                "schema-not-enforced",
-                f"'{key.text}' stands among the properties, so it names a property and enforces nothing",
-                "move it out, beside 'properties'",
-            )
-
-
-def _required(source: Source, node: MapNode) -> None:
-    closed, required, properties = (
-        node.get("additionalProperties"),
-        node.get("required"),
-        node.get("properties"),
-    )
-    if not (isinstance(closed, ScalarNode) and closed.value is False and isinstance(required, ListNode)):
-        return
-    if node.get("patternProperties") is not None:
-        return
-    known = properties.keys() if isinstance(properties, MapNode) else []
-    for item in required.items:
-        if isinstance(item, ScalarNode) and item.text not in known:
-            source.problem(
-                item,
-                "bad-schema",
-                f"'{item.text}' is required but no property of this closed object",
-                nearest(item.text, known),
-            )
-
-
-def _inline(document: Any, used: Mapping[str, SchemaHistory], point: Microversion | None) -> Any:
-    """Put other schemas in the place of the references that name them."""
+    A reference to another schema keeps what stands beside it in every dialect: it becomes a part of `allOf`.
+    """
     if isinstance(document, list):
-        return [_inline(item, used, point) for item in document]
+        return [_localized(item, places, prefix) for item in document]
     if not isinstance(document, dict):
         return document
+    found = {key: _localized(value, places, prefix) for key, value in document.items()}
     name = document.get("$ref")
-    rest = {key: _inline(value, used, point) for key, value in document.items() if key != "$ref"}
-    if isinstance(name, str) and name in used:
-        other = {key: value for key, value in used[name].at(point).items() if key != "$schema"}
-        return {**rest, "allOf": [*rest.get("allOf", []), other]} if rest else dict(other)
-    return {"$ref": name, **rest} if name is not None else rest
+    if not isinstance(name, str):
+        return found
+    if name == "#" or name.startswith("#/"):
+        return {**found, "$ref": f"#{prefix}{name[1:]}"}
+    if name not in places:
+        return found
+    del found["$ref"]
+    reference = {"$ref": places[name]}
+    return {**found, "allOf": [*found.get("allOf", []), reference]} if found else reference
 
 
-def _metaschema_error(document: Mapping[str, Any]) -> str:
+def _other_dialect(
+    source: Source, node: MapNode, used: Mapping[str, SchemaHistory], at: Microversion | None
+) -> bool:
+    own = node.get("$schema")
+    dialect = own.text.removesuffix("#") if own is not None else DIALECT
+    for name, history in used.items():
+        other = str(history.at(at)["$schema"]).removesuffix("#")
+        if other != dialect:
+            message = f"the schema '{name}' is written in another dialect ({other}) than this one ({dialect})"
+            source.problem(own or node, "bad-schema", message, "write both in one dialect ('$schema')")
+            return True
+    return False
+
+
+def _check_meta(source: Source, node: MapNode, document: dict[str, Any]) -> None:
+    """Note what the dialect's own schema says of a schema."""
     import jsonschema_rs
 
     try:
         jsonschema_rs.meta.validate(document)
         jsonschema_rs.validator_for(document, validate_formats=True)
     except (jsonschema_rs.ValidationError, ValueError) as error:
-        where = "/".join(map(str, getattr(error, "instance_path", ())))
-        return f"{str(error).splitlines()[0]}{f' (at {where})' if where else ''}"
-    return ""
+        where = list(getattr(error, "instance_path", ()))
+        message = str(error).splitlines()[0]
+        source.problem(_node_at(node, where), "bad-schema", f"this is no valid JSON Schema: {message}")
+
+
+def _node_at(node: Any, path: list[Any]) -> Any:
+    """The node that a path of keys and indexes leads to, as far as it goes."""
+    for part in path:
+        inner = None
+        if isinstance(node, MapNode):
+            inner = node.get(str(part))
+        elif isinstance(node, ListNode) and isinstance(part, int) and part < len(node.items):
+            inner = node.items[part]
+        if inner is None:
+            break
+        node = inner
+    return node
+
+

@@ -115,7 +115,5 @@ def same_json(left: Any, right: Any) -> bool:
             and all(same_json(value, right[key]) for key, value in left.items())
         )
     if isinstance(left, list):
-        return (
-            isinstance(right, list) and len(left) == len(right) and all(map(same_json, left, right))
-        )
+        return isinstance(right, list) and len(left) == len(right) and all(map(same_json, left, right))
     return bool(left == right)

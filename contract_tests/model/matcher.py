@@ -60,7 +60,7 @@ class PatternTimeout(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matcher:
-    """`operator` is a key of OPERATORS; `operand` may hold templates, and matchers for `not`, `each`, `contains`."""
+    """`operator` is a key of OPERATORS; `operand` may hold templates, or be a matcher (`not`, `each`, …)."""
 
     operator: str
     operand: Any
@@ -179,7 +179,7 @@ def _compare(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Mapping[st
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """`operand` names what may stand there (see `contract_tests.loading.matchers`); `words` say it in a message."""
+    """`operand` names what may stand there (see `contract_tests.loading.matchers`); `words` word it."""
 
     test: Callable[[Any, Any, Mapping[str, Any]], bool]
     operand: str
@@ -188,18 +188,30 @@ class Operator:
 
 
 OPERATORS: Mapping[str, Operator] = {
-    "equals": Operator(_equals, "any", "{}", "the same JSON value: numbers by value, booleans are no numbers"),
-    "match": Operator(_match, "pattern", "text that matches /{}/", "a regular expression, searched in a text"),
+    "equals": Operator(
+        _equals, "any", "{}", "the same JSON value: numbers by value, booleans are no numbers"
+    ),
+    "match": Operator(
+        _match, "pattern", "text that matches /{}/", "a regular expression, searched in a text"
+    ),
     "absent": Operator(lambda v, o, _: not _present(v), "true", "nothing", "nothing is there"),
     "present": Operator(lambda v, o, _: _present(v), "true", "anything", "something is there, null included"),
-    "any": Operator(lambda v, o, _: True, "true", "anything or nothing", "no expectation (lifts an older one)"),
+    "any": Operator(
+        lambda v, o, _: True, "true", "anything or nothing", "no expectation (lifts an older one)"
+    ),
     "type": Operator(lambda v, o, _: TYPES[o](v), "type", "a value of type {}", "a JSON type"),
     "format": Operator(_format, "format", "text of the format {}", "a format of JSON Schema, enforced"),
     "one_of": Operator(
-        lambda v, o, _: any(same_json(v, item) for item in o), "list", "one of {}", "equal to one of these values"
+        lambda v, o, _: any(same_json(v, item) for item in o),
+        "list",
+        "one of {}",
+        "equal to one of these values",
     ),
     "contains": Operator(
-        _contains, "matcher", "something that contains {}", "a list with such an item, a text with this part, an object with this property"
+        _contains,
+        "matcher",
+        "something that contains {}",
+        "a list with such an item, a text with this part, an object with this property",
     ),
     "length": Operator(_length, "matcher", "a length of {}", "how many items, properties or characters"),
     "gt": Operator(_compare(lambda a, b: a > b), "number", "more than {}", "greater than"),
@@ -208,8 +220,17 @@ OPERATORS: Mapping[str, Operator] = {
     "le": Operator(_compare(lambda a, b: a <= b), "number", "{} or less", "less or equal"),
     "not": Operator(
         lambda v, o, variables: v is not MISSING and not _inner(o, v, variables),
-        "matcher", "something that is not {}", "something is there, and it is not this",
+        "matcher",
+        "something that is not {}",
+        "something is there, and it is not this",
     ),
-    "each": Operator(_each, "matcher", "a list in which each item is {}", "a list whose every item is this (an empty one too)"),
-    "unordered": Operator(_unordered, "list", "in any order {}", "a list with exactly these items, in any order"),
+    "each": Operator(
+        _each,
+        "matcher",
+        "a list in which each item is {}",
+        "a list whose every item is this (an empty one too)",
+    ),
+    "unordered": Operator(
+        _unordered, "list", "in any order {}", "a list with exactly these items, in any order"
+    ),
 }

@@ -61,6 +61,7 @@ class Recipe:
     endpoint: str = ""
     identities: Mapping[str, Any] = field(default_factory=dict)
     needs: Mapping[str, str] = field(default_factory=dict)
+    extensions: tuple[str, ...] = ()
     twice: bool = False
     origin: Path = Path()
 

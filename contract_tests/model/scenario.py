@@ -113,7 +113,7 @@ class Call:
     expect: Expectation | None = None
     uses: frozenset[str] = frozenset()
     asked: str = ""
-    """Digest of what the request says: method, target, query, headers, body, role. Not of what is expected."""
+    """Digest of what is asked: method, target, query, headers, body, role. Not of what is expected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

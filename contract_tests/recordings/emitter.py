@@ -112,7 +112,7 @@ def _body(body: bytes | None, exact: bool, indent: str) -> str:
 
 
 def readable(text: str) -> str:
-    """A JSON object or list on lines that fit a screen, where that keeps everything; any other text as it is."""
+    """A JSON object or list on lines that fit a screen, where that keeps everything; else the text as it is."""
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:

@@ -60,7 +60,7 @@ SHAPES = (
         numbered=False,
     ),
 )
-"""What is made steady: request ids, uuids, 32 hexadecimal digits, prefixed ids, HTTP dates, ISO 8601 times."""
+"""What is made steady: request ids, uuids, 32 hexadecimal digits, prefixed ids, HTTP dates, ISO times."""
 
 
 def canonical_endpoint(service: str, endpoint: str) -> str:

@@ -49,7 +49,10 @@ class PlacementTest(unittest.TestCase):
             )
             self.assertEqual(0, status, output)
             outcomes = [
-                {case["id"]: (case["outcome"], case["calls"]) for case in json.loads(path.read_text())["cases"]}
+                {
+                    case["id"]: (case["outcome"], case["calls"])
+                    for case in json.loads(path.read_text())["cases"]
+                }
                 for path in (live, replay)
             ]
             self.assertEqual(outcomes[0], outcomes[1])

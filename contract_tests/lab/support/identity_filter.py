@@ -48,7 +48,11 @@ def _identity(user, project, roles):
 
 
 def _refuse(start_response):
-    error = {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}
+    error = {
+        "code": 401,
+        "title": "Unauthorized",
+        "message": "The request you have made requires authentication.",
+    }
     body = json.dumps({"error": error}).encode()
     headers = [
         ("Content-Type", "application/json"),

@@ -5,7 +5,7 @@ import sys
 
 sys.argv = ["nova-api"]
 
-from nova.api.openstack import wsgi_app  # noqa: E402
+from nova.api.openstack import wsgi_app
 
 _names = len(inspect.signature(inspect.unwrap(wsgi_app.init_application)).parameters)
 application = wsgi_app.init_application(*("osapi_compute", "nova-api")[:_names])

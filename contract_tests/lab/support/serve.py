@@ -1,4 +1,4 @@
-"""Serve a WSGI application on a socket that is open already. Runs on the Python of the service (3.6 and later).
+"""Serve a WSGI application on a socket that is open already. Runs on the Python of the service, 3.6 on.
 
     serve.py FD THREADS PREFIX WHAT [ARGUMENT...]
 

@@ -1,0 +1,221 @@
+"""Reference pages made from the code: what it says is what the program does.
+
+    .. contract-reference:: keys scenario       every key of a kind of file (a key of SHAPES)
+    .. contract-reference:: matchers            OPERATORS; `types` and `formats` beside it
+    .. contract-reference:: dialects            KINDS; `orders` beside it
+    .. contract-reference:: rules               RULES
+    .. contract-reference:: keywords            the JSON Schema keywords of schema files
+    .. contract-reference:: commands            what each command says to --help
+    .. contract-reference:: errors              the tree of exceptions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import click
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from contract_tests import errors
+from contract_tests.checks.rules import RULES
+from contract_tests.cli.main import cli
+from contract_tests.loading.grammar import Anything, Either, ListOf, MapOf, Scalar, Shape
+from contract_tests.loading.schema import KEYWORDS
+from contract_tests.loading.shapes import SHAPES
+from contract_tests.model.dialect import DEFAULT_ORDERS, KINDS
+from contract_tests.model.matcher import FORMATS, OPERATORS, TYPES
+from contract_tests.model.microversion import ORDERS
+
+OPERANDS = {
+    "any": "any JSON value",
+    "pattern": "a regular expression",
+    "true": "``true``",
+    "type": "a JSON type",
+    "format": "a format",
+    "list": "a list",
+    "matcher": "a value or a matcher",
+    "number": "a number or a text",
+}
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], widths: str) -> Iterator[str]:
+    yield from (".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", "")
+    for row in (head, *rows):
+        for at, cell in enumerate(row):
+            yield f"   {'*' if at == 0 else ' '} - {escape(cell)}"
+    yield ""
+
+
+def escape(text: str) -> str:
+    """Stars are no emphasis here, and `x` is code as in a docstring."""
+    parts = text.replace("``", "`").split("`")
+    return "".join(
+        part.replace("\\", "\\\\").replace("*", "\\*").replace("|", "\\|") if at % 2 == 0 else f"``{part}``"
+        for at, part in enumerate(parts)
+    )
+
+
+def code(text: object) -> str:
+    return f"`{text}`"
+
+
+class Keys:
+    """The tables of one kind of file: the top first, then every mapping inside it, each once."""
+
+    def __init__(self, root: Shape) -> None:
+        self.names: dict[int, str] = {}
+        self.waiting: list[Shape] = []
+        self._name(root, "the file")
+
+    def _name(self, shape: Shape, name: str) -> str:
+        if id(shape) not in self.names:
+            taken = set(self.names.values())
+            self.names[id(shape)] = name if name not in taken else f"{name} of another kind"
+            self.waiting.append(shape)
+        return self.names[id(shape)]
+
+    def words(self, kind: Any, key: str) -> str:
+        """What may stand at `key`."""
+        if isinstance(kind, Scalar):
+            return kind.expected
+        if isinstance(kind, ListOf):
+            return f"a list of: {self.words(kind.item, key)}"
+        if isinstance(kind, MapOf):
+            return f"a mapping to: {self.words(kind.value, key)}"
+        if isinstance(kind, Either):
+            return ", or ".join(self.words(one, key) for one in kind.kinds)
+        if isinstance(kind, Shape):
+            return f"a mapping, see *{self._name(kind, kind.name.removeprefix('the ') or key)}*"
+        assert isinstance(kind, Anything)
+        return "any value"
+
+    def lines(self) -> Iterator[str]:
+        done: list[Shape] = []
+        while self.waiting:
+            shape = self.waiting.pop(0)
+            yield from (f".. rubric:: {self.names[id(shape)]}", "")
+            if shape.doc:
+                yield from (escape(shape.doc[0].upper() + shape.doc[1:]) + ".", "")
+            twin = next((one for one in done if self._within(shape, one)), None)
+            if twin is not None:
+                lacking = [code(name) for name in twin.fields if name not in shape.fields]
+                but = f", but not {', '.join(lacking)}" if lacking else ""
+                free = [code(name) for name, field in twin.fields.items() if field.required and name in shape.fields]
+                yield from (escape(f"The keys of *{self.names[id(twin)]}*{but}.").replace("\\*", "*"), "")
+                if free and not any(field.required for field in shape.fields.values()):
+                    yield from ("None of them is required.", "")
+                for field in shape.fields.values():
+                    self.words(field.kind, "")
+            else:
+                rows = [
+                    (
+                        code(name) + (" (required)" if field.required else ""),
+                        self.words(field.kind, name),
+                        field.doc,
+                    )
+                    for name, field in shape.fields.items()
+                ]
+                for line in table(("Key", "What stands there", "What it is for"), rows, "20 35 45"):
+                    yield line.replace("\\*", "*")
+            for count, groups in (("Exactly one", shape.exactly_one), ("At most one", shape.at_most_one)):
+                for _, _, keys in groups:
+                    yield from (escape(f"{count} of {', '.join(map(code, keys))}."), "")
+            done.append(shape)
+
+    @staticmethod
+    def _within(shape: Shape, other: Shape) -> bool:
+        return len(shape.fields) > 5 and all(
+            name in other.fields and other.fields[name].kind is field.kind for name, field in shape.fields.items()
+        )
+
+
+def keys(kind: str) -> Iterator[str]:
+    return Keys(SHAPES[kind]).lines()
+
+
+def matchers(_: str) -> Iterator[str]:
+    rows = [(code(name), OPERANDS[one.operand], one.doc) for name, one in OPERATORS.items()]
+    return table(("Operator", "Operand", "Accepts"), rows, "15 25 60")
+
+
+def words(known: Iterable[str]) -> Callable[[str], Iterator[str]]:
+    return lambda _: iter((", ".join(f"``{word}``" for word in known) + ".", ""))
+
+
+def dialects(_: str) -> Iterator[str]:
+    rows = [(code(name), doc, code(DEFAULT_ORDERS[name]) if name in DEFAULT_ORDERS else "") for name, doc in KINDS.items()]
+    return table(("Dialect", "How a version is asked for", "Order, where the file names none"), rows, "15 60 25")
+
+
+def orders(_: str) -> Iterator[str]:
+    rows = [(code(one.name), code(one.example), (one.key.__doc__ or "").split("\n\n")[0]) for one in ORDERS.values()]
+    return table(("Order", "Looks like", "Is"), [tuple(" ".join(cell.split()) for cell in row) for row in rows], "15 20 65")
+
+
+def rules(_: str) -> Iterator[str]:
+    rows = [(code(one.id), one.doc, code(one.message)) for one in RULES.values()]
+    return table(("Rule", "Holds that", "A finding says"), rows, "20 45 35")
+
+
+def keywords(_: str) -> Iterator[str]:
+    rows = [(code(name), ", ".join(one.types) or "any") for name, one in KEYWORDS.items()]
+    return table(("Keyword", "Speaks of values of the type"), rows, "40 60")
+
+
+def commands(_: str) -> Iterator[str]:
+    yield from helps(cli, "contract-tests", None)
+
+
+def helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
+    context = click.Context(command, info_name=name.split()[-1], parent=parent, max_content_width=100, terminal_width=100)
+    yield from (f".. rubric:: {name}", "", "::", "")
+    yield from (f"   {line}".rstrip() for line in command.get_help(context).splitlines())
+    yield ""
+    if isinstance(command, click.Group):
+        for sub in command.list_commands(context):
+            found = command.get_command(context, sub)
+            if found is not None:
+                yield from helps(found, f"{name} {sub}", context)
+
+
+def exceptions(_: str) -> Iterator[str]:
+    text = (errors.__doc__ or "").split("\n\n")
+    yield from ("::", "")
+    yield from (f"   {line.removeprefix('    ')}" for line in text[1].splitlines())
+    yield from ("", escape(" ".join(text[2].split())), "")
+
+
+PARTS: dict[str, Callable[[str], Iterator[str]]] = {
+    "keys": keys,
+    "matchers": matchers,
+    "types": words(TYPES),
+    "formats": words(FORMATS),
+    "dialects": dialects,
+    "orders": orders,
+    "rules": rules,
+    "keywords": keywords,
+    "commands": commands,
+    "errors": exceptions,
+}
+
+
+class ContractReference(SphinxDirective):
+    """`.. contract-reference:: PART [ARGUMENT]`"""
+
+    required_arguments = 1
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        part, argument = self.arguments[0], (self.arguments[1:] or [""])[0]
+        if part not in PARTS:
+            raise self.error(f"there is no part {part!r}; known: {', '.join(PARTS)}")
+        return self.parse_text_to_nodes(StringList(list(PARTS[part](argument)), source=f"contract-reference {part}"))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("contract-reference", ContractReference)
+    return {"version": "1", "parallel_read_safe": True}
