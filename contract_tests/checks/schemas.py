@@ -9,7 +9,7 @@ tests hold the two against each other on all else.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from contract_tests.model.matcher import FORMATS
@@ -61,7 +61,9 @@ def _compile(document: Mapping[str, Any]) -> Any:
     import jsonschema_rs
 
     late = any(name in str(document.get("$schema", "")) for name in _LATE_FORMATS)
-    formats = {name: functools.partial(_conforms, name) for name in FORMATS} if late else None
+    formats: dict[str, Callable[..., bool]] | None = None
+    if late:
+        formats = {name: functools.partial(_conforms, name) for name in FORMATS}
     return jsonschema_rs.validator_for(
         dict(document), validate_formats=True, formats=formats, retriever=_no_retrieval
     )

@@ -60,7 +60,7 @@ def _all_recipes(found: Any) -> dict[str, Any]:
 
 
 def _choose(found: Any, name: str, releases: Sequence[str]) -> list[Any]:
-    """The recipes of the releases that are named, of `all`, or of the newest; UsageError for an unknown one."""
+    """The recipes of the releases that are named, of `all`, or of the newest; UsageError for an unknown."""
     from contract_tests.loading.source import nearest
 
     if name not in found:

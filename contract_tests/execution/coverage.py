@@ -7,6 +7,7 @@ query) is told apart, for its answer before is an answer to another question.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,11 +90,8 @@ def measure(service: Service, scenarios: Sequence[Scenario], jobs: Iterable[Job]
             continue
         for case in job.cases:
             watch = _Watch(found, case, job.deployment.range, job.deployment.listed or service.listed)
-            result = (
-                run_case(case, job.transport, job.deployment, observe=watch, sleep=lambda seconds: None)
-                if job.replay
-                else run_case(case, job.transport, job.deployment, observe=watch)
-            )
+            sleep = None if job.replay else time.sleep
+            result = run_case(case, job.transport, job.deployment, observe=watch, sleep=sleep)
             if result.outcome is not Outcome.SKIPPED:
                 found.cases += 1
             if result.outcome in (Outcome.FAILED, Outcome.ERROR):

@@ -60,8 +60,8 @@ def asked_version(call: Call, variables: Mapping[str, Any], microversion: str | 
 def _target(template: Any, variables: Mapping[str, Any]) -> str:
     """The path and query. What a variable brings is percent-encoded.
 
-    A variable that begins the target is a link, and keeps its query. Elsewhere `?` and `#` are data, and
-    `%` is unless it is an escape already; in the query `&` and `+` are data too.
+    A variable that begins the target is a link, and keeps its query. In the path `?` and `#` are data, and
+    `%` is where it is no escape already; in the query all that means something there is data.
     """
     if not isinstance(template, Template):
         return quote(template, safe=_PATH_SAFE + "?")
@@ -71,8 +71,10 @@ def _target(template: Any, variables: Mapping[str, Any]) -> str:
             text += quote(part, safe=_PATH_SAFE + "?")
             continue
         value = as_text(Template((part,)).render(variables))
-        safe = _QUERY_SAFE if "?" in text else _PATH_SAFE if text else _PATH_SAFE + "?#"
-        text += quote(_LONE_PERCENT.sub("%25", value), safe=safe + "%")
+        if "?" in text:
+            text += quote(value, safe=_QUERY_SAFE)
+        else:
+            text += quote(_LONE_PERCENT.sub("%25", value), safe=_PATH_SAFE if text else _PATH_SAFE + "?")
     return text
 
 

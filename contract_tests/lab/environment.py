@@ -59,7 +59,7 @@ def find_uv() -> list[str]:
 
 
 def find_python(version: str) -> str:
-    """An interpreter of a minor version: pyenv's, the system's, or one that uv knows; Unavailable for none."""
+    """An interpreter of a minor version: pyenv's, the system's, or one that uv knows; else Unavailable."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     candidates = [str(path / "bin" / "python") for path in sorted(pyenv.glob(f"{version}.*"), reverse=True)]
     candidates += filter(None, [shutil.which(f"python{version}")])

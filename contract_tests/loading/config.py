@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 from contract_tests.loading.shapes import CONFIG
-from contract_tests.loading.source import Source, read_source
+from contract_tests.loading.source import Source, read_source, show_path
 
 CONFIG_NAME = "contract-tests.yaml"
 SHIPPED = Path(__file__).resolve().parent.parent
@@ -29,7 +29,8 @@ class Places:
 
     def override(self, **given: Iterable[str]) -> Places:
         """A copy in which what was given on the command line comes in place of the file's."""
-        return replace(self, **{name: tuple(map(Path, paths)) for name, paths in given.items() if paths})
+        chosen = {name: tuple(map(Path, paths)) for name, paths in given.items() if paths}
+        return replace(self, **cast(Any, chosen))
 
     def with_shipped(self) -> Places:
         """A copy in which the shipped data fills what is missing.
@@ -57,26 +58,31 @@ def find_config(start: Path) -> Path | None:
 def read_config(path: Path) -> Places:
     """The places that a configuration file names, relative to it; LoadError where it is wrong."""
     source = read_source(path)
+    places = Places()
     if source.root is not None and CONFIG.check(source, source.root, "the configuration file"):
         places = _places(source, path)
-        source.raise_problems()
-        return places
     source.raise_problems()
-    raise AssertionError("a configuration file is right or has problems")
+    return places
 
 
 def _places(source: Source, path: Path) -> Places:
-    found: Mapping[str, tuple[Path, ...]] = {}
-    names = [f.name for f in fields(Places) if f.name != "config"]
-    found = {name: () for name in names}
+    found: dict[str, tuple[Path, ...]] = {}
     for key, node in source.root.entries:
         paths = []
         for item in node.items:
-            place = path.parent / Path(os.path.expanduser(item.text))
+            place = path.parent / _at_home(item.text)
             if not place.exists() and key.text != "recordings":
-                source.problem(
-                    item, "unknown-folder", f"'{item.text}' does not exist", f"it counts from {path.parent}"
-                )
+                message = f"'{item.text}' does not exist"
+                hint = f"it counts from the folder of this file, {show_path(path.parent)}"
+                source.problem(item, "unknown-folder", message, hint)
             paths.append(place)
-        found = {**found, key.text: tuple(paths)}
-    return Places(config=path, **found)
+        found[key.text] = tuple(paths)
+    return replace(Places(config=path), **cast(Any, found))
+
+
+def _at_home(text: str) -> Path:
+    """The path, with `~` resolved where that can be."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)

@@ -71,7 +71,9 @@ DEPLOYMENT = Shape(
         "endpoint": Field(TEXT, "the base URL for scenarios (${url})"),
         "identities": Field(MapOf(IDENTITY, key=NAME), "role -> how it proves who it is"),
         "needs": Field(MapOf(TEXT), "deployments that it stands on -> their releases"),
-        "extensions": Field(ListOf(TEXT), "what it can do that another deployment of the service cannot, for `requires`"),
+        "extensions": Field(
+            ListOf(TEXT), "what it can do that another deployment of the service cannot, for `requires`"
+        ),
         "twice": Field(BOOLEAN, "true where two recordings of it differ in more than the service file says"),
         "since": Field(MapOf(Anything()), "release -> what changes then (RFC 7396)"),
     },

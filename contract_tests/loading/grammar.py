@@ -70,7 +70,9 @@ class ListOf:
             source.problem(node, "wrong-type", f"{what} must be a list, not {kind_of(node)}")
             return False
         if len(node.items) < self.least:
-            source.problem(node, "too-few", f"{what} must not be empty", "write an item, or leave the key out")
+            source.problem(
+                node, "too-few", f"{what} must not be empty", "write an item, or leave the key out"
+            )
             return False
         good = True
         for item in node.items:
@@ -178,7 +180,9 @@ class Shape:
         what = self._called(node, what)
         good = True
         if len(node.entries) < self.least:
-            source.problem(node, "too-few", f"{what} must not be empty", f"write one of {', '.join(self.fields)}")
+            source.problem(
+                node, "too-few", f"{what} must not be empty", f"write one of {', '.join(self.fields)}"
+            )
             good = False
         for key, value in node.entries:
             known = self.fields.get(key.text)
@@ -250,7 +254,11 @@ class Shape:
 
 def quoted(node: Any) -> bool:
     """Whether a scalar is text only because it stands in quotes: "200", "true"."""
-    return isinstance(node, ScalarNode) and isinstance(node.value, str) and resolve_plain(node.text) != node.value
+    return (
+        isinstance(node, ScalarNode)
+        and isinstance(node.value, str)
+        and resolve_plain(node.text) != node.value
+    )
 
 
 def shown(node: Any) -> str:
@@ -345,7 +353,9 @@ SCHEMA_NAME = Scalar(
     lambda node: node.text != "" and isinstance(node.value, str),
     {"type": "string", "minLength": 1},
 )
-SHA256 = _text("[0-9a-fA-F]{64}", "a SHA-256 digest (64 hexadecimal digits)", "bad-digest", "`sha256sum FILE` tells it")
+SHA256 = _text(
+    "[0-9a-fA-F]{64}", "a SHA-256 digest (64 hexadecimal digits)", "bad-digest", "`sha256sum FILE` tells it"
+)
 NAME = _text("[A-Za-z_][A-Za-z0-9_-]*", "a name (letters, digits, _ and -, a letter first)", "bad-name")
 SLUG = _text("[a-z0-9][a-z0-9_.-]*", "a name in lower case (letters, digits, _ . -)", "bad-name")
 DURATION = _text(

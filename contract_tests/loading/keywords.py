@@ -183,7 +183,9 @@ class _Check:
         try:
             regex.compile(text)
         except regex.error as error:
-            self.source.problem(at, "bad-regex", f"this is no regular expression: {error.msg}", offset=error.pos or 0)
+            self.source.problem(
+                at, "bad-regex", f"this is no regular expression: {error.msg}", offset=error.pos or 0
+            )
         except (TypeError, OverflowError, RecursionError, MemoryError):
             self.source.problem(at, "bad-regex", f"a regular expression must stand here, not {kind_of(at)}")
 
@@ -260,7 +262,9 @@ class _Check:
                 )
 
     def _required(self, node: MapNode) -> None:
-        closed, required, known = (node.get(key) for key in ("additionalProperties", "required", "properties"))
+        closed, required, known = (
+            node.get(key) for key in ("additionalProperties", "required", "properties")
+        )
         if not (isinstance(closed, ScalarNode) and closed.value is False and isinstance(required, ListNode)):
             return
         if node.get("patternProperties") is not None:

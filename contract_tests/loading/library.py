@@ -13,7 +13,9 @@ from contract_tests.loading.deployment import read_deployments, read_series
 from contract_tests.loading.scenario import read_scenario
 from contract_tests.loading.schema import read_schema
 from contract_tests.loading.service import read_service
-from contract_tests.loading.source import MapNode, Source, nearest, read_source, show_path
+from contract_tests.loading.nodes import MapNode
+from contract_tests.loading.shapes import CONFIG
+from contract_tests.loading.source import Source, nearest, read_source, show_path
 from contract_tests.loading.target import read_targets
 from contract_tests.model.recipe import Deployments, Series
 from contract_tests.model.scenario import Scenario, SchemaHistory
@@ -64,6 +66,13 @@ class Library:
         if source is None:
             return None
         found = read_service(source, path.stem)
+        if found is not None and found.error_schema:
+            self._services.setdefault(found.name, found)
+            if self.schema(found.name, found.error_schema) is None:
+                node = source.root.get("errors").get("schema")
+                message = f"there is no schema '{found.error_schema}' of {found.name}, or it is wrong itself"
+                hint = f"write schemas/{found.name}/{found.error_schema}.yaml"
+                source.problem(node, "unknown-schema", message, hint)
         self.problems += source.problems
         return found
 
@@ -90,7 +99,7 @@ class Library:
                 None,
                 "unknown-service",
                 f"there is no service file for '{service}', the folder of this schema",
-                f"known: {', '.join(self.service_names())}",
+                f"a schema lies in schemas/SERVICE/; known: {', '.join(self.service_names())}",
             )
             self.problems += source.problems
             return None
@@ -154,15 +163,25 @@ class Library:
                     seen.add(file)
                     yield file
 
-    def targets(self) -> dict[str, Target]:
-        """All targets of the project's target files, by name."""
+    def targets(self, names: Iterable[str] | None = None) -> dict[str, Target]:
+        """The targets of the project's target files, by name.
+
+        `names` are those that will be used (None: all): only their secrets must be in the environment.
+        """
         found: dict[str, Target] = {}
+        wanted = None if names is None else frozenset(names)
         for path in self.places.targets:
             for file in [path] if path.is_file() else files_below(path):
                 source = self._source(file)
-                if source is not None:
-                    found.update(read_targets(source, self.environ))
-                    self.problems += source.problems
+                if source is None:
+                    continue
+                for name, target in read_targets(source, self.environ, wanted).items():
+                    if name in found:
+                        node = source.root.get("targets").key(name)
+                        message = f"another targets file has a target '{name}' too"
+                        source.problem(node, "duplicate-name", message, "give one of them another name")
+                    found.setdefault(name, target)
+                self.problems += source.problems
         return found
 
     def deployments(self) -> dict[str, Deployments]:
@@ -191,7 +210,7 @@ class Library:
         if source is None:
             return "file"
         keys = source.root.keys() if isinstance(source.root, MapNode) else []
-        if path.name == CONFIG_NAME:
+        if path.name == CONFIG_NAME or set(keys) & (CONFIG.fields.keys() - {"targets"}):
             try:
                 read_config(path)
             except LoadError as error:
@@ -204,23 +223,18 @@ class Library:
             self._service(path)
             return "service"
         if "targets" in keys:
-            read_targets(source, self.environ)
+            read_targets(source, self.environ, names=())
             self.problems += source.problems
             return "targets"
-        if any(path.resolve().is_relative_to(folder.resolve()) for folder in self.places.schemas) or {
-            "type",
-            "properties",
-            "$schema",
-        } & set(keys):
+        below = any(path.resolve().is_relative_to(folder.resolve()) for folder in self.places.schemas)
+        if below or {"type", "properties", "$schema"} & set(keys):
             self.schema_file(path, path.parent.name)
             return "schema"
         if not source.problems:
-            source.problem(
-                source.root,
-                "unknown-kind",
-                "this is no scenario, schema, service, targets or configuration file",
-                nearest(keys[0], ("scenario", "service", "targets", "type")) if keys else "",
-            )
+            message = "this is no scenario, schema, service, targets or configuration file"
+            hint = nearest(keys[0], ("scenario", "service", "targets", "type")) if keys else ""
+            hint = hint if hint.startswith("did") else "a scenario begins with 'scenario:', a service with 'service:'"
+            source.problem(source.root, "unknown-kind", message, hint)
         self.problems += source.problems
         return "file"
 

@@ -60,7 +60,9 @@ def _operand(node: Any, textual: bool) -> Any:
     if textual and isinstance(node, ScalarNode):
         return compile_value(node.text)
     if textual and isinstance(node, ListNode):
-        return compile_value([plain(item) if isinstance(item, MapNode) else _text(item) for item in node.items])
+        return compile_value(
+            [plain(item) if isinstance(item, MapNode) else _text(item) for item in node.items]
+        )
     return compile_value(plain(node))
 
 
@@ -109,7 +111,11 @@ def _operand_fits(source: Source, kind: str, node: Any, name: str) -> bool:
     accepted, wanted, hint = {
         "any": (True, "", ""),
         "matcher": (True, "", ""),
-        "true": (scalar and node.value is True, "true", "it has no other value; leave it out, or write 'not:'"),
+        "true": (
+            scalar and node.value is True,
+            "true",
+            "it has no other value; leave it out, or write 'not:'",
+        ),
         "type": (scalar and node.text in TYPES, "a JSON type", nearest(node.text, TYPES) if scalar else ""),
         "format": (
             scalar and node.text in FORMATS,

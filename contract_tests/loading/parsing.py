@@ -28,7 +28,10 @@ _HINTS = (
     ("unexpected end of stream", "close the quote that opens here"),
     ("unknown escape character", "use single quotes, in which a backslash is a backslash"),
     ("undefined tag handle", "write the value without a tag, or quote it"),
-    ("expected ',' or", "close the bracket, put commas between the items, or quote a text that holds , [ ] { }"),
+    (
+        "expected ',' or",
+        "close the bracket, put commas between the items, or quote a text that holds , [ ] { }",
+    ),
     ("expected key", "begin each key of a mapping in the same column"),
     ("expected '-' indicator", "begin each item of a list in the same column, with '- '"),
 )
@@ -139,14 +142,18 @@ class _Builder:
         text = event.value
         value = resolve_plain(text) if event.implicit[0] else text
         if isinstance(value, float) and math.isinf(value):
-            self.problem(place, "bad-number", f"the number {text[:40]} is too large", "quote it where it is text")
+            self.problem(
+                place, "bad-number", f"the number {text[:40]} is too large", "quote it where it is text"
+            )
             value = text
         return ScalarNode(place.mark, 1 if event.style in ("|", ">") else place.length, value, text)
 
     def _alias(self, event: Any) -> tuple[Any, int, int]:
         name, place = event.anchor, self._place(event, event)
         if any(part.event.anchor == name for part in self.open):
-            raise _StopError(place, "yaml-syntax", f"the alias *{name} stands inside of what it stands for", "")
+            raise _StopError(
+                place, "yaml-syntax", f"the alias *{name} stands inside of what it stands for", ""
+            )
         if name not in self.anchors:
             raise _StopError(
                 place, "yaml-syntax", f"no &{name} stands before *{name}", "quote a text that begins with *"
@@ -171,7 +178,9 @@ class _Builder:
         above.height = max(above.height, height + 1)
         if above.count > MOST_VALUES:
             message = f"with its aliases the file stands for more than {MOST_VALUES} values"
-            raise _StopError(self._place(above.event, above.event), "too-large", message, "write fewer aliases")
+            raise _StopError(
+                self._place(above.event, above.event), "too-large", message, "write fewer aliases"
+            )
 
     def _end(self, event: Any) -> None:
         done = self.open.pop()
@@ -194,11 +203,14 @@ class _Builder:
                     key,
                     "key-type",
                     "a key must be text, not a list or a mapping",
-                    "quote a text that begins with [ or {, such as \"${name}\"",
+                    'quote a text that begins with [ or {, such as "${name}"',
                 )
             elif key.text == "<<":
                 self.problem(
-                    key, "yaml-merge", "merge keys are not read here", "write the keys out where they are meant"
+                    key,
+                    "yaml-merge",
+                    "merge keys are not read here",
+                    "write the keys out where they are meant",
                 )
             elif key.text in entries:
                 self.problem(

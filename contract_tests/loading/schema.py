@@ -146,12 +146,14 @@ def _refer(source: Source, node: ScalarNode, find: Find, used: dict[str, SchemaH
         used[node.text] = history
 
 
-def _complete(document: dict[str, Any], used: Mapping[str, SchemaHistory], at: Microversion | None) -> dict[str, Any]:
+def _complete(
+    document: dict[str, Any], used: Mapping[str, SchemaHistory], at: Microversion | None
+) -> dict[str, Any]:
     """The document with its dialect, and below `$defs` the schemas that it refers to."""
     found: dict[str, Any] = _localized(document, {name: f"#/$defs/{name}" for name in used}, "")
     found.setdefault("$schema", DIALECT)
     for name, history in used.items():
-        other = {key: value for key, value in history.at(at).items() if key != "$schema"}
+        other = {key: value for key, value in history.at(at).items() if key not in ("$schema", "$id")}
         found["$defs"] = {**found.get("$defs", {}), name: _localized(other, {}, f"/$defs/{name}")}
     return found
 
@@ -217,5 +219,3 @@ def _node_at(node: Any, path: list[Any]) -> Any:
             break
         node = inner
     return node
-
-

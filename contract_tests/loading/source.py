@@ -52,7 +52,9 @@ class Source:
             return
         self.root = parse(path, text, self.problem)
         if self.root is None and not self.problems:
-            self.problem(None, "empty-file", "the file is empty", "`contract-tests schema KIND` shows what it may hold")
+            self.problem(
+                None, "empty-file", "the file is empty", "`contract-tests schema KIND` shows what it may hold"
+            )
 
     def problem(
         self, node: Node | None, rule: str, message: str, hint: str = "", *, offset: int = 0, length: int = 0
@@ -106,7 +108,9 @@ def read_source(path: Path, shown: str = "") -> Source:
             raise _unreadable(shown, "too-large", f"larger than {_LARGEST_FILE // 2**20} MiB", "split it")
         data = path.read_bytes()
     except OSError as error:
-        raise _unreadable(shown, "unreadable", f"cannot be read: {error.strerror}", "mend its name or its mode") from None
+        raise _unreadable(
+            shown, "unreadable", f"cannot be read: {error.strerror}", "mend its name or its mode"
+        ) from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

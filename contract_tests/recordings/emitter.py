@@ -65,7 +65,7 @@ def _cassette(taken: Sequence[Taken], metadata: Metadata) -> Iterator[str]:
         if request.role:
             yield f"  as: {scalar(request.role)}\n"
         yield f"  request:\n    method: {scalar(request.method)}\n    uri: {scalar(request.target)}\n"
-        yield "    headers:" + _headers(request.headers)
+        yield "    headers:" + _headers(request.headers, flow=True)
         yield "    body: " + _body(request.body, one.exact or not is_json(request.headers), "      ")
         reason = scalar(response.reason, flow=True)
         yield f"  response:\n    status: {{code: {response.status}, message: {reason}}}\n"
@@ -81,17 +81,23 @@ def _mapping(values: Mapping[str, str], indent: str) -> str:
     return "\n" + "".join(f"{indent}{scalar(key)}: {scalar(value)}\n" for key, value in values.items())
 
 
-def _headers(headers: Headers) -> str:
-    """vcrpy's form: a name and the list of its values. Names that differ in case are one header."""
+def _headers(headers: Headers, *, flow: bool = False) -> str:
+    """vcrpy's form: a name and the list of its values. Names that differ in case are one header.
+
+    A request's few headers stand on one line (`flow`); a response's have a line each, for a diff to show.
+    """
     grouped: dict[str, tuple[str, list[str]]] = {}
     for name, value in headers:
         grouped.setdefault(name.lower(), (name, []))[1].append(value)
     if not grouped:
         return " {}\n"
-    return "\n" + "".join(
-        f"      {scalar(name)}: [{', '.join(scalar(value, flow=True) for value in values)}]\n"
+    pairs = [
+        f"{scalar(name, flow=True)}: [{', '.join(scalar(value, flow=True) for value in values)}]"
         for name, values in grouped.values()
-    )
+    ]
+    if flow:
+        return f" {{{', '.join(pairs)}}}\n"
+    return "\n" + "".join(f"      {pair}\n" for pair in pairs)
 
 
 def _body(body: bytes | None, exact: bool, indent: str) -> str:
@@ -112,7 +118,7 @@ def _body(body: bytes | None, exact: bool, indent: str) -> str:
 
 
 def readable(text: str) -> str:
-    """A JSON object or list on lines that fit a screen, where that keeps everything; else the text as it is."""
+    """A JSON object or list on lines that fit a screen, where that keeps everything, else the text."""
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:

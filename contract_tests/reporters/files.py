@@ -5,24 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from xml.etree import ElementTree
 
 from contract_tests import __version__
-from contract_tests.checks.rules import word
 from contract_tests.errors import UsageError
 from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
 from contract_tests.model.case import CallResult, Outcome
+from contract_tests.model.service import Secrets
 from contract_tests.model.target import Deployment
-from contract_tests.reporters.words import Mask, case_lines, curl
+from contract_tests.reporters.words import Mask, case_lines, curl, message, shown_request
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class JsonReporter:
-    """One document: `deployments`, `cases` (in order, with the calls that did not pass), `counts`, `stopped`."""
+    """One document: `deployments`, `cases` in order (with what did not pass), `counts`, `stopped`."""
 
     def __init__(self, write: Callable[[str], None], mask: Mask) -> None:
         self.write = write
@@ -31,16 +32,7 @@ class JsonReporter:
 
     def consume(self, event: Event) -> None:
         if isinstance(event, RunStarted):
-            self.document["deployments"] = [
-                {
-                    "name": d.name,
-                    "service": d.service,
-                    "release": d.release,
-                    "series": d.series,
-                    "range": str(d.range or ""),
-                }
-                for d in event.deployments
-            ]
+            self.document["deployments"] = [_deployment(deployment) for deployment in event.deployments]
         elif isinstance(event, CaseFinished):
             self.document["cases"].append(self._case(event))
         else:
@@ -50,7 +42,8 @@ class JsonReporter:
                 "seconds": round(event.seconds, 3),
                 "stopped": event.stopped,
             }
-            self.write(json.dumps(self.document, indent=1, ensure_ascii=False) + "\n")
+            text = json.dumps(self.document, indent=1, ensure_ascii=False)
+            self.write(_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
     def _case(self, event: CaseFinished) -> dict[str, Any]:
         result, case = event.result, event.case
@@ -65,32 +58,51 @@ class JsonReporter:
         }
         if result.reason:
             found["reason"] = self.mask(result.reason)
-        failed = [
-            self._call(call, event.deployment) for call in result.calls if call.outcome is not Outcome.PASSED
-        ]
-        if failed:
-            found["not_passed"] = failed
+        calls = [call for call in result.calls if call.outcome is not Outcome.PASSED]
+        if calls:
+            secrets = case.scenario.service.secrets
+            found["not_passed"] = [self._call(call, event.deployment, secrets) for call in calls]
         return found
 
-    def _call(self, call: CallResult, deployment: Deployment) -> dict[str, Any]:
+    def _call(self, call: CallResult, deployment: Deployment, secrets: Secrets) -> dict[str, Any]:
         found: dict[str, Any] = {"call": call.name, "outcome": call.outcome.value, "at": str(call.mark)}
         if call.reason:
             found["reason"] = self.mask(call.reason)
         if call.findings:
             found["findings"] = [
-                {"rule": f.rule, "at": str(f.mark), "where": f.where, "message": self.mask(word(f))}
-                for f in call.findings
+                {
+                    "rule": one.rule,
+                    "at": str(one.mark),
+                    "where": one.where,
+                    "message": self.mask(message(one, secrets)),
+                }
+                for one in call.findings
             ]
-        if call.request is not None and call.outcome is not Outcome.SKIPPED:
-            found["request"] = f"{call.request.method} {self.mask(call.request.target)}"
-            found["curl"] = self.mask(curl(call.request, deployment.endpoint))
+        request = shown_request(call, secrets)
+        if request is not None and call.outcome is not Outcome.SKIPPED:
+            found["request"] = f"{request.method} {self.mask(request.target)}"
+            found["curl"] = self.mask(curl(request, deployment.endpoint))
         if call.response is not None:
             found["status"] = call.response.status
         return found
 
 
+def _deployment(deployment: Deployment) -> dict[str, str]:
+    return {
+        "name": deployment.name,
+        "service": deployment.service,
+        "release": deployment.release,
+        "series": deployment.series,
+        "range": str(deployment.range or ""),
+    }
+
+
 class JunitReporter:
-    """A testsuite for each deployment, a testcase for each case (classname: service.scenario, name: microversion)."""
+    """A testsuite for each deployment, a testcase for each case.
+
+    A testcase's classname is service.scenario, its name the microversion. A run that was stopped has one
+    testcase more, an error that says why: what did not run is never green.
+    """
 
     def __init__(self, write: Callable[[str], None], mask: Mask) -> None:
         self.write = write
@@ -104,23 +116,30 @@ class JunitReporter:
             self.write(self._document(event))
 
     def _document(self, end: RunFinished) -> str:
-        root = ElementTree.Element("testsuites", name="contract-tests", time=f"{end.seconds:.3f}")
+        everything = [event.result.outcome for events in self.cases.values() for event in events]
+        everything += [Outcome.ERROR] if end.stopped else []
+        root = ElementTree.Element(
+            "testsuites",
+            {"name": "contract-tests", **_counts(everything), "time": f"{end.seconds:.3f}"},
+        )
         for name, events in self.cases.items():
-            outcomes = [event.result.outcome for event in events]
             suite = ElementTree.SubElement(
                 root,
                 "testsuite",
-                name=_clean(name),
-                tests=str(len(events)),
-                failures=str(outcomes.count(Outcome.FAILED)),
-                errors=str(outcomes.count(Outcome.ERROR)),
-                skipped=str(outcomes.count(Outcome.SKIPPED)),
-                time=f"{sum(e.result.seconds for e in events):.3f}",
+                {
+                    "name": _clean(name),
+                    **_counts([event.result.outcome for event in events]),
+                    "time": f"{sum(event.result.seconds for event in events):.3f}",
+                },
             )
             for event in events:
                 self._case(suite, event)
+        if end.stopped:
+            suite = ElementTree.SubElement(root, "testsuite", {"name": "the run", **_counts([Outcome.ERROR])})
+            case = ElementTree.SubElement(suite, "testcase", classname="contract-tests", name="the run")
+            ElementTree.SubElement(case, "error", message=_clean(end.stopped))
         ElementTree.indent(root)
-        return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+        return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
     def _case(self, suite: ElementTree.Element, event: CaseFinished) -> None:
         result, scenario = event.result, event.case.scenario
@@ -129,19 +148,31 @@ class JunitReporter:
             "testcase",
             classname=f"{scenario.service.name}.{scenario.slug}",
             name=str(event.case.microversion or scenario.slug),
-            file=scenario.mark.path,
+            file=_clean(scenario.mark.path),
             time=f"{result.seconds:.4f}",
         )
-        tag = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}.get(
-            result.outcome
-        )
+        tag = _TAGS.get(result.outcome)
         if tag is None:
             return
-        lines = list(case_lines(event.case, result, event.deployment, self.mask))
-        first = next((word(f) for call in result.calls for f in call.findings), result.reason)
+        findings = (one for call in result.calls for one in call.findings)
+        first = next((message(one, scenario.service.secrets) for one in findings), "")
+        reasons = (call.reason for call in result.calls if call.outcome is result.outcome)
+        first = first or result.reason or next(filter(None, reasons), "")
         child = ElementTree.SubElement(element, tag, message=_clean(self.mask(first)))
         if result.outcome is not Outcome.SKIPPED:
-            child.text = _clean("\n".join(lines))
+            child.text = _clean("\n".join(case_lines(event.case, result, event.deployment, self.mask)))
+
+
+_TAGS = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}
+
+
+def _counts(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    return {
+        "tests": str(len(outcomes)),
+        "failures": str(outcomes.count(Outcome.FAILED)),
+        "errors": str(outcomes.count(Outcome.ERROR)),
+        "skipped": str(outcomes.count(Outcome.SKIPPED)),
+    }
 
 
 def _clean(text: str) -> str:
@@ -149,15 +180,18 @@ def _clean(text: str) -> str:
     return _NO_XML.sub("\ufffd", text)
 
 
-def file_writer(option: str, path: str, stdout: Callable[[str], None]) -> Callable[[str], None]:
+def file_writer(option: str, path: str, stdout: IO[str]) -> Callable[[str], None]:
     """What writes to `path` (`-`: standard output); UsageError where its folder cannot be written."""
-    if path == "-":
-        return stdout
     target = Path(path)
-    if not target.parent.is_dir():
+    if path != "-" and not target.parent.is_dir():
         raise UsageError(f"{option} {path}: there is no folder {target.parent}; make it first")
+    if path != "-" and target.is_dir():
+        raise UsageError(f"{option} {path}: this is a folder; name a file")
 
     def write(text: str) -> None:
+        if path == "-":
+            stdout.write(text)
+            return
         try:
             target.write_text(text, encoding="utf-8")
         except OSError as error:

@@ -11,6 +11,9 @@ from contract_tests.model.case import Outcome
 from contract_tests.reporters.matrix import Row, matrix
 from contract_tests.reporters.words import Mask, case_lines, plural, printable
 
+_REASONS = 8
+"""Reasons for skips that are shown, the most frequent ones."""
+
 _SHOWN = 50
 """Cases shown in full; of the rest the matrix tells, and the files that a run writes."""
 
@@ -86,11 +89,10 @@ class TerminalReporter:
             self._shown += 1
             self._write([*case_lines(event.case, result, event.deployment, self.mask), ""])
         elif self.verbose:
-            reason = f": {result.reason}" if result.reason else ""
+            reason = f": {self.mask(result.reason)}" if result.reason else ""
+            calls = plural(result.count, "call")
             self._write(
-                [
-                    f"{result.outcome.value} {result.id} on {result.target} ({plural(result.count, 'call')}){reason}"
-                ]
+                [printable(f"{result.outcome.value} {result.id} on {result.target} ({calls}){reason}")]
             )
 
     def _write(self, lines: list[str]) -> None:
@@ -108,8 +110,11 @@ class TerminalReporter:
             lines += [f"{plural(self.hidden, 'more case')} did not pass (--verbose shows all)", ""]
         if self.show_matrix and self.rows:
             lines += matrix(self.rows)
-        for reason, count in self.skips.most_common(None if self.verbose else 8):
-            lines.append(f"skipped {plural(count, 'case')}: {reason}")
+        shown = self.skips.most_common(None if self.verbose else _REASONS)
+        lines += [printable(f"skipped {plural(count, 'case')}: {reason}") for reason, count in shown]
+        if len(self.skips) > len(shown):
+            others = sum(self.skips.values()) - sum(count for _, count in shown)
+            lines.append(f"skipped {plural(others, 'case')} for other reasons (--verbose shows them)")
         if event.stopped:
             lines.append(event.stopped)
         lines.append(summary(event))
@@ -118,7 +123,8 @@ class TerminalReporter:
 
 def summary(event: RunFinished) -> str:
     """`1,207 cases: 1,200 passed, 7 skipped (9,310 calls in 3.1 s)`."""
-    total = sum(event.counts.values())
+    cases = plural(sum(event.counts.values()), "case")
     words = {"passed": "passed", "failed": "failed", "error": "could not run", "skipped": "skipped"}
-    parts = ", ".join(f"{event.counts[key]:,} {text}" for key, text in words.items() if event.counts.get(key))
-    return f"{plural(total, 'case')}: {parts or 'nothing ran'} ({plural(event.calls, 'call')} in {event.seconds:.1f} s)"
+    parts = [f"{event.counts[key]:,} {text}" for key, text in words.items() if event.counts.get(key)]
+    calls = f"{plural(event.calls, 'call')} in {event.seconds:.1f} s"
+    return f"{cases}: {', '.join(parts) or 'nothing ran'} ({calls})"

@@ -1,19 +1,32 @@
-"""Results as plain text: what every reporter that writes for people shares."""
+"""Results as plain text: what every reporter that writes for people shares.
+
+Secrets are left out twice: what is secret by its name (of a header, a parameter, a property; see
+`contract_tests.recordings.redaction`), then every secret value that this run has used (the mask).
+"""
 
 from __future__ import annotations
 
+import functools
+import re
 import shlex
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
-from contract_tests.checks.rules import word
+from contract_tests.checks.rules import Words, word
 from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
+from contract_tests.model.finding import Finding
 from contract_tests.model.http import Request
+from contract_tests.model.service import Secrets
 from contract_tests.model.target import Deployment
+from contract_tests.recordings.redaction import REDACTED, Redaction, plain_name, redaction_of
 
 Mask = Callable[[str], str]
 """Takes the secrets of this run out of a text."""
 
 _INDENT = "  "
+_LAST_NAME = re.compile(r"""(?:\.|\[['"]?)([^.\[\]'"]+)(?:['"]?\])?$""")
+_NAMED_TEXT = re.compile(r"""(?s)(['"])([\w-]+)\1(\s*:\s*)(['"])((?:\\.|(?!\4).)*)\4""")
 
 
 def case_lines(case: Case, result: CaseResult, deployment: Deployment, mask: Mask) -> Iterator[str]:
@@ -23,22 +36,60 @@ def case_lines(case: Case, result: CaseResult, deployment: Deployment, mask: Mas
         yield from _indented(mask(result.reason), 1)
     for call in result.calls:
         if call.outcome is not Outcome.PASSED:
-            yield from call_lines(call, deployment, mask)
+            yield from call_lines(call, deployment, case.scenario.service.secrets, mask)
 
 
-def call_lines(call: CallResult, deployment: Deployment, mask: Mask) -> Iterator[str]:
+def call_lines(call: CallResult, deployment: Deployment, secrets: Secrets, mask: Mask) -> Iterator[str]:
     """A call that did not pass: where it is written, each finding, and a line that repeats the request."""
     yield f"{_INDENT}{call.outcome.value} call '{call.name}' ({call.mark})"
-    if call.request is not None:
+    request = shown_request(call, secrets)
+    if request is not None:
         answer = f" -> {call.response.status}" if call.response is not None else ""
-        yield f"{_INDENT * 2}{call.request.method} {mask(call.request.target)} as {call.request.role}{answer}"
+        yield f"{_INDENT * 2}{request.method} {mask(request.target)} as {request.role}{answer}"
     if call.reason:
         yield from _indented(mask(call.reason), 2)
     for finding in call.findings:
         at = f" ({finding.mark.path}:{finding.mark.line})" if finding.mark != call.mark else ""
-        yield from _indented(f"{mask(word(finding))} [{finding.rule}]{at}", 2)
-    if call.request is not None and call.outcome is not Outcome.SKIPPED:
-        yield f"{_INDENT * 2}again: {mask(curl(call.request, deployment.endpoint))}"
+        yield from _indented(f"{mask(message(finding, secrets))} [{finding.rule}]{at}", 2)
+    if request is not None and call.outcome is not Outcome.SKIPPED:
+        yield from _indented(f"again: {mask(curl(request, deployment.endpoint))}", 2)
+
+
+def shown_request(call: CallResult, secrets: Secrets) -> Request | None:
+    """The request of a call as it may be shown."""
+    return _redaction(secrets).request(call.request) if call.request is not None else None
+
+
+def message(finding: Finding, secrets: Secrets) -> str:
+    """A finding as a sentence, without what is secret by its name."""
+    redaction = _redaction(secrets)
+    last = _LAST_NAME.search(finding.where)
+    name = plain_name(last[1]) if last else ""
+    if name in redaction.json or (finding.rule == "header" and redaction.is_secret_header(finding.where)):
+        finding = replace(
+            finding,
+            expected=Words(REDACTED),
+            got=Words(REDACTED),
+            detail=REDACTED if finding.detail else "",
+        )
+    else:
+        finding = replace(finding, got=_shown(finding.got, redaction))
+    return _NAMED_TEXT.sub(functools.partial(_without_secret, redaction), word(finding))
+
+
+def _shown(value: Any, redaction: Redaction) -> Any:
+    return Words(redaction.text(value)) if isinstance(value, Words) else redaction.value(value)
+
+
+def _without_secret(redaction: Redaction, found: re.Match[str]) -> str:
+    if plain_name(found[2]) not in redaction.json:
+        return found[0]
+    return f"{found[1]}{found[2]}{found[1]}{found[3]}{found[4]}{REDACTED}{found[4]}"
+
+
+@functools.lru_cache(maxsize=64)
+def _redaction(secrets: Secrets) -> Redaction:
+    return redaction_of(secrets)
 
 
 def _indented(text: str, depth: int) -> Iterator[str]:
@@ -64,18 +115,21 @@ def curl(request: Request, endpoint: str) -> str:
         words.append("-I")
     elif request.method != "GET":
         words += ["-X", request.method]
+    if request.follow:
+        words.append("-L")
     if request.role not in ("", "none"):
         words += ["-H", f'"X-Auth-Token: $TOKEN_{request.role.upper().replace("-", "_")}"']
     for name, value in request.headers:
         words += ["-H", shlex.quote(f"{name}: {value}")]
+    note = ""
     if request.body is not None:
         try:
-            words += ["--data-binary", shlex.quote(request.body.decode())]
+            words += ["--data-raw", shlex.quote(request.body.decode())]
         except UnicodeDecodeError:
-            words += ["--data-binary", f"@FILE  # {len(request.body)} bytes"]
+            words += ["--data-binary", "@FILE"]
+            note = f"  # FILE: {len(request.body)} bytes"
     target = request.target if "://" in request.target else endpoint + request.target
-    words.append(shlex.quote(target))
-    return " ".join(words)
+    return " ".join([*words, shlex.quote(target)]) + note
 
 
 def plural(count: int, one: str, many: str = "") -> str:

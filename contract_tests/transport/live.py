@@ -196,7 +196,7 @@ class LiveTransport:
             with self._lock:
                 self._sessions.append(session)
         adapter = session.get_adapter(self._base)
-        assert isinstance(adapter, HTTPAdapter)  # noqa: S101
+        assert isinstance(adapter, HTTPAdapter)
         return adapter
 
     def open(self, case: Case | None = None) -> LiveChannel:

@@ -354,8 +354,8 @@ class Damage(unittest.TestCase):
                 "interaction 1: expected the status message to be text, found int 5",
             ),
             (
-                "      Content-Type: [application/json]",
-                "      Content-Type: [1]",
+                "headers: {Content-Type: [application/json]}",
+                "headers: {Content-Type: [1]}",
                 "interaction 1: expected request header 'Content-Type' to be text or a list of texts",
             ),
             (

@@ -129,8 +129,7 @@ interactions:
   request:
     method: GET
     uri: http://placement.example/placement/rp?name=a%20b
-    headers:
-      OpenStack-API-Version: [placement 1.20]
+    headers: {OpenStack-API-Version: [placement 1.20]}
     body: null
   response:
     status: {code: 200, message: OK}
@@ -144,8 +143,7 @@ interactions:
   request:
     method: POST
     uri: http://placement.example/placement/rp
-    headers:
-      Content-Type: [application/json]
+    headers: {Content-Type: [application/json]}
     body: '{"n": 1.0}'
   response:
     status: {code: 200, message: OK}

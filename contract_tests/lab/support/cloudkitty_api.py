@@ -1,0 +1,93 @@
+"""CloudKitty's API with what stands behind it in this process, and rated data to report on.
+
+    cloudkitty_api.py CONFIG_FILE SEED_FILE
+
+- The API asks the processor over RPC for quotes and for resets of scopes. The processor's two RPC endpoints are
+  CloudKitty's own; they listen here, on the transport in memory, without its loop that collects and rates.
+- Storage version 2 needs a time series database. CloudKitty's own unit tests bring a client of InfluxDB that keeps its
+  points in memory, and one of it serves all of the API here.
+- Storage version 1 and the scopes' states get their tables from cloudkitty-storage-init elsewhere.
+- Only the processor writes rated data (and, before v2 could create them, scopes), so the seed file says which there are.
+"""
+
+import datetime
+import json
+import sys
+
+CONFIG, SEED = sys.argv[1:3]
+sys.argv = ["cloudkitty-api", "--config-file", CONFIG]
+
+import oslo_messaging  # noqa: E402
+from cloudkitty import messaging, orchestrator, service, storage, storage_state  # noqa: E402
+from cloudkitty.api import app  # noqa: E402
+from dateutil import tz  # noqa: E402
+from keystonemiddleware import opts  # noqa: E402
+from oslo_config import cfg  # noqa: E402
+
+CONF = cfg.CONF
+service.prepare_service()
+# Since 23 the API looks up the user of a request with authtoken's options, which authtoken is not here to register.
+for group, options in opts.list_auth_token_opts():
+    CONF.register_opts(options, group=group)
+
+
+def open_storage():
+    """The one storage of this process, with its tables."""
+    if CONF.storage.version == 1:
+        opened = storage.get_storage()
+        opened.init()
+    else:
+        from cloudkitty.storage.v2 import influx
+        from cloudkitty.tests.storage.v2 import influx_utils
+
+        influx.InfluxClient = influx_utils.FakeInfluxClient
+        opened = storage.get_storage()
+        storage.get_storage = lambda **arguments: opened
+    return opened
+
+
+def moment(text):
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=tz.tzutc())
+
+
+def seed(opened, scopes):
+    with open(SEED) as file:
+        data = json.load(file)
+    for frame in data["frames"]:
+        period = {name: moment(frame[name]) for name in ("begin", "end")}
+        point = {"vol": frame["vol"], "rating": frame["rating"]}
+        try:
+            from cloudkitty.dataframe import DataFrame
+        except ImportError:  # before 11 a frame is a mapping, its times are timestamps
+            stamps = {name: int(time.timestamp()) for name, time in period.items()}
+            point["desc"] = dict(frame["groupby"], **frame["metadata"])
+            pushed = {"period": stamps, "usage": {frame["type"]: [point]}}
+        else:
+            point.update(groupby=frame["groupby"], metadata=frame["metadata"])
+            pushed = DataFrame.from_dict({"period": period, "usage": {frame["type"]: [point]}})
+        opened.push([pushed], frame["groupby"]["project_id"])
+    name = "set_last_processed_timestamp" if hasattr(scopes, "set_last_processed_timestamp") else "set_state"
+    for scope in data["scopes"] if CONF.storage.version == 2 else ():
+        getattr(scopes, name)(
+            scope["scope_id"],
+            moment(scope["last_processed_timestamp"]),
+            fetcher=scope["fetcher"],
+            collector=scope["collector"],
+            scope_key=scope["scope_key"],
+        )
+
+
+def listen():
+    endpoints = [orchestrator.RatingEndpoint(None)]
+    if hasattr(orchestrator, "ScopeEndpoint"):
+        endpoints.append(orchestrator.ScopeEndpoint())
+    target = oslo_messaging.Target(topic="cloudkitty", server=CONF.host, version="1.0")
+    messaging.get_server(target, endpoints).start()
+
+
+_storage = open_storage()
+_scopes = storage_state.StateManager()
+_scopes.init()
+seed(_storage, _scopes)
+listen()
+application = app.load_app()

@@ -1,0 +1,221 @@
+"""One call, as it is written for one microversion -> the model."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from contract_tests.loading.grammar import seconds
+from contract_tests.loading.matchers import check_pattern, read_matcher
+from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, plain
+from contract_tests.loading.overlays import digest, names_in
+from contract_tests.loading.schema import build_schema
+from contract_tests.loading.shapes import BODIES, METHODS
+from contract_tests.loading.source import Source
+from contract_tests.model.jsonpath import JsonPath
+from contract_tests.model.matcher import Matcher
+from contract_tests.model.scenario import Body, Call, Expectation, Poll, Save, SchemaHistory
+from contract_tests.model.service import Service
+from contract_tests.model.template import Template, compile_text, compile_value
+
+PREDEFINED = ("microversion", "min_microversion", "max_microversion", "endpoint")
+"""The variables that every case has: its microversion, the deployment's range, the service's base URL."""
+
+FindSchema = Callable[[str, str], SchemaHistory | None]
+
+_LARGEST_FILE = 16 * 2**20
+_MEDIA_TYPES = {
+    "json": "application/json",
+    "form": "application/x-www-form-urlencoded",
+    "text": "text/plain; charset=utf-8",
+    "file": "application/octet-stream",
+    "base64": "application/octet-stream",
+}
+
+
+class CallReader:
+    """Reads the calls of one scenario file; what is wrong goes to the source's problems.
+
+    `given` are the nodes of the scenario's variables, `role` is the identity of calls that name none.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        path: Path,
+        service: Service,
+        role: str,
+        given: Mapping[str, Any],
+        find: FindSchema,
+    ) -> None:
+        self.source = source
+        self.path = path
+        self.service = service
+        self.role = role
+        self.given = given
+        self.find = find
+
+    def call(self, name: str, node: MapNode) -> Call:
+        """The call in a node that has its shape and whose overlays are merged."""
+        method, target = next((key.text, value) for key, value in node.entries if key.text in METHODS)
+        role = node.get("as").text if node.get("as") is not None else self.role
+        version, redirects, expect = (node.get(key) for key in ("microversion", "redirects", "expect"))
+        body = self._body(node)
+        return Call(
+            name=name,
+            mark=node.mark,
+            method=method,
+            target=compile_text(target.text),
+            query=self._pairs(node.get("query")),
+            headers=self._pairs(node.get("headers")),
+            body=body,
+            role=role,
+            microversion=compile_text(version.text) if version is not None else None,
+            redirects=redirects is not None and redirects.value,
+            save=tuple(self._saves(node.get("save"))),
+            poll=self._poll(node.get("poll")),
+            expect=self._expectation(expect) if expect is not None else None,
+            uses=frozenset(names_in(node)),
+            asked=digest(node, role, body.value if body and body.kind == "bytes" else None, self.given),
+        )
+
+    def _pairs(self, node: MapNode | None) -> tuple[tuple[str, Any], ...]:
+        found = []
+        for key, value in node.entries if node is not None else ():
+            for item in value.items if isinstance(value, ListNode) else (value,):
+                if item.value is None:
+                    message = f"'{key.text}' must be text or a number, not null"
+                    hint = "null removes what an older microversion sends, in an overlay only"
+                    self.source.problem(item, "wrong-type", message, hint)
+                else:
+                    found.append((key.text, compile_text(item.text)))
+        return tuple(found)
+
+    def _body(self, node: MapNode) -> Body | None:
+        kind = next((kind for kind in BODIES if node.get(kind) is not None), None)
+        if kind is None:
+            return None
+        content = node.get(kind)
+        value: Any
+        if kind == "json":
+            value = compile_value(plain(content))
+        elif kind == "form":
+            value = self._pairs(content)
+        elif kind == "text":
+            value = compile_text(content.text)
+        else:
+            value = self._base64(content) if kind == "base64" else self._file(content)
+        return Body(
+            kind="bytes" if kind in ("file", "base64") else kind, value=value, media_type=_MEDIA_TYPES[kind]
+        )
+
+    def _base64(self, node: ScalarNode) -> bytes:
+        try:
+            return base64.b64decode("".join(node.text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            self.source.problem(node, "bad-base64", "this is no base64", "`base64 FILE` writes it")
+            return b""
+
+    def _file(self, node: ScalarNode) -> bytes:
+        folder = self.path.parent.resolve()
+        try:
+            found = (folder / node.text).resolve()
+            if not found.is_relative_to(folder):
+                message = f"'{node.text}' lies outside the scenario's folder"
+                hint = "a body's file must lie beside the scenario or below"
+                self.source.problem(node, "file-outside", message, hint)
+                return b""
+            if not found.is_file():
+                raise OSError(0, "there is no such file")
+            if found.stat().st_size > _LARGEST_FILE:
+                message = f"'{node.text}' is larger than {_LARGEST_FILE // 2**20} MiB"
+                self.source.problem(node, "too-large", message, "a contract can be shown with less")
+                return b""
+            return found.read_bytes()
+        except (OSError, ValueError) as error:
+            message = f"'{node.text}' cannot be read: {getattr(error, 'strerror', None) or error}"
+            self.source.problem(node, "unknown-file", message, "its name counts from the scenario's folder")
+            return b""
+
+    def _expectation(self, node: MapNode) -> Expectation:
+        parts = {key.text: value for key, value in node.entries if not _lifted(value)}
+        status, text, schema = parts.get("status"), parts.get("text"), parts.get("schema")
+        codes = status.items if isinstance(status, ListNode) else filter(None, (status,))
+        return Expectation(
+            status=tuple(code.value for code in codes),
+            headers=tuple(self._matchers(parts.get("headers"))),
+            json=tuple(self._json(parts.get("json"))),
+            text=read_matcher(self.source, text, textual=True) if text is not None else None,
+            body=parts["body"].text if "body" in parts else "",
+            schema=self._schema(schema) if schema is not None else None,
+            sha256=parts["sha256"].text.lower() if "sha256" in parts else "",
+            marks={key.text: key.mark for key, _ in node.entries},
+        )
+
+    def _matchers(self, node: MapNode | None) -> Iterator[tuple[str, Matcher]]:
+        for key, value in node.entries if node is not None else ():
+            matcher = read_matcher(self.source, value, textual=True)
+            if matcher is not None:
+                yield key.text, matcher
+
+    def _json(self, node: MapNode | None) -> Iterator[tuple[JsonPath | Template, Matcher]]:
+        for key, value in node.entries if node is not None else ():
+            compiled = compile_text(key.text)
+            text = compiled
+            if isinstance(compiled, Template):
+                text = compiled.render(dict.fromkeys(compiled.variables, "x"))
+            try:
+                path = JsonPath(text)
+            except ValueError as error:
+                message = f"this is no RFC 9535 JSON path: {error}"
+                self.source.problem(
+                    key, "bad-jsonpath", message, "a path looks like $.links[0].rel or $['a name']"
+                )
+                path = None
+            matcher = read_matcher(self.source, value)
+            if matcher is not None and path is not None:
+                yield compiled if isinstance(compiled, Template) else path, matcher
+
+    def _schema(self, node: Any) -> SchemaHistory | None:
+        service = self.service.name
+        if isinstance(node, MapNode):
+            return build_schema(self.source, "inline", [(None, node)], lambda name: self.find(service, name))
+        history = self.find(service, node.text)
+        if history is None:
+            message = f"there is no schema '{node.text}' of {service}, or it is wrong itself"
+            self.source.problem(node, "unknown-schema", message, f"write schemas/{service}/{node.text}.yaml")
+        return history
+
+    def _saves(self, node: MapNode | None) -> Iterator[Save]:
+        for key, value in node.entries if node is not None else ():
+            reserved(self.source, key)
+            if isinstance(value, ScalarNode):
+                yield Save(name=key.text, mark=key.mark, path=JsonPath(value.text))
+                continue
+            match = value.get("match")
+            if match is None or check_pattern(self.source, match):
+                pattern = compile_text(match.text) if match is not None else None
+                yield Save(name=key.text, mark=key.mark, header=value.get("header").text, match=pattern)
+
+    def _poll(self, node: MapNode | None) -> Poll | None:
+        if node is None:
+            return None
+        every, limit = seconds(node.get("every").text), seconds(node.get("for").text)
+        if limit < every:
+            message = f"'for' ({node.get('for').text}) is shorter than 'every' ({node.get('every').text})"
+            self.source.problem(node.get("for"), "bad-duration", message, "there would be no second try")
+        return Poll(until=self._expectation(node.get("until")), every=every, limit=limit)
+
+
+def reserved(source: Source, key: ScalarNode) -> None:
+    """Note a variable whose name is one that every case has."""
+    if key.text in PREDEFINED:
+        message = f"'{key.text}' is a variable that every case has"
+        source.problem(key, "reserved-variable", message, "choose another name")
+
+
+def _lifted(node: Any) -> bool:
+    return isinstance(node, MapNode) and plain(node) == {"any": True}
