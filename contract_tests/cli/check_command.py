@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from contract_tests.cli.options import places_options
-from contract_tests.loading.config import Places
+
+if TYPE_CHECKING:
+    from contract_tests.loading.config import Places
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from contract_tests.cli.options import choice_options, places_options, target_options
-from contract_tests.execution.plan import Choice
-from contract_tests.loading.config import Places
+
+if TYPE_CHECKING:
+    from contract_tests.execution.plan import Choice
+    from contract_tests.loading.config import Places
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,29 +49,42 @@ def command(
 
     library = Library(places)
     scenarios = load(library, paths, service)
-    names = {scenario.service.name: scenario.service for scenario in scenarios}
     with open_jobs(library, scenarios, wanted, choice) as opened:
-        found = [measure(one, scenarios, opened.jobs) for one in names.values()]
-    click.echo(
-        json.dumps([_document(one) for one in found], indent=1)
-        if as_json
-        else "\n".join(line for one in found for line in _lines(one))
-    )
-    status = 0
-    for one in found:
-        if one.not_passed:
-            click.echo(
-                f"{len(one.not_passed)} cases did not pass (see contract-tests run): {', '.join(one.not_passed[:3])} …",
-                err=True,
-            )
-            status = 1
-        if fail_under is not None and _share(one) * 100 < fail_under:
-            click.echo(
-                f"{one.service.name}: {_share(one):.1%} of the documented statuses, less than {fail_under}%",
-                err=True,
-            )
-            status = 1
+        there = {job.deployment.service for job in opened.jobs}
+        services = {one.service.name: one.service for one in scenarios if one.service.name in there}
+        found = [measure(one, scenarios, opened.jobs) for one in services.values()]
+    if as_json:
+        click.echo(json.dumps([_document(one) for one in found], indent=1))
+    else:
+        click.echo("\n".join(line for one in found for line in _lines(one)))
+    return max((_status(one, fail_under) for one in found), key=_WORST.index)
+
+
+def _status(found: Any, fail_under: float | None) -> int:
+    """The exit status that one service asks for; what a person should know of it goes to standard error."""
+    from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
+    from contract_tests.reporters.words import plural
+
+    status = OK if found.cases else COULD_NOT_RUN
+    if not found.cases:
+        click.echo(f"{found.service.name}: no case ran", err=True)
+    if found.not_passed:
+        first = ", ".join(found.not_passed[:3]) + (" …" if len(found.not_passed) > 3 else "")
+        cases = plural(len(found.not_passed), "case")
+        click.echo(f"{cases} did not pass (see contract-tests run): {first}", err=True)
+        status = FINDINGS if found.failed else COULD_NOT_RUN
+    if fail_under is not None and _share(found) * 100 < fail_under:
+        click.echo(
+            f"{found.service.name}: {_share(found):.1%} of the documented statuses are answered, "
+            f"less than --fail-under {fail_under:g}",
+            err=True,
+        )
+        status = FINDINGS
     return status
+
+
+_WORST = (0, 3, 1)
+"""Exit statuses, the one that counts last."""
 
 
 def _share(found: Any) -> float:
@@ -79,19 +94,23 @@ def _share(found: Any) -> float:
 
 
 def _lines(found: Any) -> Iterator[str]:
-    yield f"{found.service.title}: {found.cases:,} cases"
+    from contract_tests.reporters.words import plural
+
+    yield f"{found.service.title}: {plural(found.cases, 'case')}"
     yield f"  {'operation':46} {'calls':>6} {'microversions':>13}  statuses (! never answered)"
     for one in found.operations:
         documented = [f"{'!' if status in one.missing else ''}{status}" for status in one.operation.statuses]
         others = [f"+{status}" for status in sorted(one.statuses) if status not in one.operation.statuses]
-        yield f"  {one.operation.name:46} {one.calls:6,} {len(one.microversions):13}  {' '.join(documented + others)}"
+        statuses = " ".join(documented + others)
+        yield f"  {one.operation.name:46} {one.calls:6,} {len(one.microversions):13}  {statuses}".rstrip()
     called = sum(bool(one.calls) for one in found.operations)
     documented_count = sum(len(one.operation.statuses) for one in found.operations)
     yield f"operations called: {called} of {len(found.operations)}"
     yield f"documented statuses answered: {round(_share(found) * documented_count)} of {documented_count}"
     overlays = list(found.overlays.values())
     states = [overlay.state for overlay in overlays]
-    yield f"overlays: {len(overlays)}, of which {states.count('bites')} bite, {states.count('asks otherwise')} only ask otherwise"
+    bite, ask = states.count("bites"), states.count("asks otherwise")
+    yield f"overlays: {len(overlays)}, of which {bite} bite, {ask} only ask otherwise"
     for overlay in overlays:
         if overlay.state in ("bites nowhere", "never tried"):
             yield f"  {overlay.state}: {overlay.name} at {overlay.microversion} ({overlay.at})"

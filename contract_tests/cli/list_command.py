@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from contract_tests.cli.options import choice_options, places_options, target_options
-from contract_tests.execution.plan import Choice
-from contract_tests.loading.config import Places
+
+if TYPE_CHECKING:
+    from contract_tests.execution.plan import Choice
+    from contract_tests.loading.config import Places
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,12 +62,11 @@ def command(
             scenario = own[0].scenario
             tags = f" [{', '.join(sorted(scenario.tags))}]" if scenario.tags else ""
             skipped = sum(bool(case.skip) for case in own)
+            count = f"{plural(len(own), 'case')}{f', {skipped:,} skipped' if skipped else ''}"
             click.echo(f"{name}/{slug}: {scenario.name}{tags}")
-            click.echo(
-                f"    {plural(len(own), 'case')}{f', {skipped} skipped' if skipped else ''}  {scenario.mark.path}"
-            )
+            click.echo(f"    {count}  {scenario.mark.path}")
     ran = sum(not case.skip for _, case in planned)
-    click.echo(
-        f"{plural(len(planned), 'case')} on {plural(len(opened.jobs), 'target')}: {ran:,} to run, {len(planned) - ran:,} skipped"
-    )
+    targets = plural(len(opened.jobs), "target")
+    skips = len(planned) - ran
+    click.echo(f"{plural(len(planned), 'case')} on {targets}: {ran:,} to run, {skips:,} skipped")
     return 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -48,8 +50,8 @@ class _Commands(click.Group):
 @click.command(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit status: 0 all as expected, 1 findings, 2 wrong usage or a wrong file, 3 something could not run "
-    "(unreachable, not recorded, nothing to run).",
+    epilog="Exit status: 0 all as expected, 1 findings, 2 wrong usage or a wrong file, 3 something could not "
+    "run (unreachable, not recorded, nothing to run).",
 )
 @click.version_option(__version__, "--version", prog_name="contract-tests")
 def cli() -> None:
@@ -90,6 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         return _fail(COULD_NOT_RUN, f"contract-tests: {name}{error.strerror or error}")
+    except Exception:
+        mistake = "contract-tests: this is a mistake in contract-tests itself; please report it"
+        return _fail(COULD_NOT_RUN, f"{traceback.format_exc()}\n{mistake}")
 
 
 def _count(problems: int) -> str:
@@ -102,7 +107,10 @@ def _fail(status: int, message: str) -> int:
 
 
 def entry() -> None:
-    """The console script."""
+    """The console script. A character that a terminal cannot show is written as its escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main())
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
 
 from contract_tests import __version__
 from contract_tests.errors import UsageError
@@ -18,10 +21,15 @@ from contract_tests.loading.library import Library
 from contract_tests.loading.source import nearest, show_path
 from contract_tests.model.scenario import Scenario
 from contract_tests.model.service import Service
-from contract_tests.model.target import Deployment, IdentitySpec, Target, Tls
+from contract_tests.model.target import Deployment, IdentitySpec, Target
 from contract_tests.transport.base import Transport
 
+if TYPE_CHECKING:
+    from contract_tests.transport.identity import Identity
+
 _LIVE = ("http://", "https://", "wsgi:")
+_SHORTEST = 4
+"""A secret of fewer characters is not masked: it would take half of the words with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +46,16 @@ class Wanted:
     cacert: str = ""
 
     @property
-    def live(self) -> bool:
-        """Whether something else than recordings is named."""
-        return bool(self.clouds) or any(target.startswith(_LIVE) for target in self.targets)
+    def live_options(self) -> tuple[str, ...]:
+        """The options that are given and mean something to a live target only."""
+        given = {
+            "--token": self.tokens,
+            "--series": self.series,
+            "--timeout": self.timeout,
+            "--insecure": self.insecure,
+            "--cacert": self.cacert,
+        }
+        return tuple(option for option, value in given.items() if value)
 
 
 class Opened:
@@ -48,22 +63,28 @@ class Opened:
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
-        self._identities: list[object] = []
+        self._identities: list[Identity] = []
         self._stack = contextlib.ExitStack()
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value used so far, the longest first."""
-        found = {secret for identity in self._identities for secret in identity.secrets()}  # type: ignore[attr-defined]
+        found = {secret for identity in self._identities for secret in identity.secrets()}
         return tuple(sorted(filter(None, found), key=lambda secret: (-len(secret), secret)))
 
     def mask(self, text: str) -> str:
-        """`text` without the secrets of this run."""
+        """`text` without the secrets of this run, also as they stand in JSON and in a URL."""
         for secret in self.secrets():
-            if len(secret) >= 4:
-                text = text.replace(secret, "REDACTED")
+            if len(secret) >= _SHORTEST:
+                for spelling in (
+                    secret,
+                    json.dumps(secret)[1:-1],
+                    quote(secret, safe=""),
+                    quote_plus(secret),
+                ):
+                    text = text.replace(spelling, "REDACTED")
         return text
 
-    def add(self, job: Job, identities: Iterable[object] = ()) -> None:
+    def add(self, job: Job, identities: Iterable[Identity] = ()) -> None:
         self.jobs.append(job)
         self._identities += identities
         self._stack.callback(job.transport.close)
@@ -104,53 +125,60 @@ def open_jobs(
 
     UsageError, TransportError and RecordingError where something cannot be opened.
     """
-    opened = Opened()
     services = {scenario.service.name: scenario.service for scenario in scenarios}
     if not services:
         raise UsageError("there are no scenarios to run; name a folder with --scenarios, or loosen --service")
     named = library.targets() if wanted.targets else {}
     library.raise_problems()
+    opened = Opened()
     try:
         if not wanted.targets and not wanted.clouds:
             _open_recordings(opened, _project_recordings(library), services, scenarios, wanted, choice)
         for text in wanted.targets:
-            if text in named:
-                _open_target(opened, _with_options(named[text], wanted), services, scenarios, choice, record)
-            elif text.startswith(_LIVE):
-                target = Target(name=text, endpoints={"*": text})
-                _open_target(
-                    opened,
-                    _with_options(target, wanted),
-                    _only_one(services, text),
-                    scenarios,
-                    choice,
-                    record,
-                )
-            elif Path(text).exists():
-                _open_recordings(opened, _recordings_at(Path(text)), services, scenarios, wanted, choice)
+            found, only = _target(text, named, services)
+            if found is None:
+                _open_recordings(opened, [Path(text)], services, scenarios, wanted, choice)
             else:
-                raise UsageError(
-                    f"--target {text}: no URL, no wsgi:module:callable, no folder or cassette, and no name in a targets file"
-                    + (f"; {nearest(text, named)}" if named else "")
-                )
+                _open_target(opened, _with_options(found, wanted), only, scenarios, choice, record)
         if wanted.clouds:
-            _open_target(
-                opened,
-                _with_options(_cloud_target(wanted.clouds), wanted),
-                services,
-                scenarios,
-                choice,
-                record,
-            )
+            target = _with_options(_cloud_target(wanted.clouds), wanted)
+            _open_target(opened, target, services, scenarios, choice, record)
+        _refuse_idle_options(opened.jobs, wanted, record)
     except BaseException:
         opened.__exit__()
         raise
-    if record and all(job.replay for job in opened.jobs):
-        opened.__exit__()
+    return opened
+
+
+def _target(
+    text: str, named: Mapping[str, Target], services: Mapping[str, Service]
+) -> tuple[Target | None, Mapping[str, Service]]:
+    """The target that `text` names (None: it is a recording), and the services that it may have."""
+    if text in named:
+        return named[text], services
+    if text.startswith(_LIVE):
+        return Target(name=text, endpoints={"*": text}), _only_one(services, text)
+    if Path(text).exists():
+        return None, services
+    raise UsageError(
+        f"--target {text}: no URL, no wsgi:module:callable, no folder or cassette, "
+        "and no name in a targets file" + (f"; {nearest(text, named)}" if named else "")
+    )
+
+
+def _refuse_idle_options(jobs: Sequence[Job], wanted: Wanted, record: str) -> None:
+    """UsageError for options that mean something to a live target, where there is none."""
+    if not all(job.replay for job in jobs):
+        return
+    if record:
         raise UsageError(
             "--record: there is nothing live to record; name a live deployment with --target or --os-cloud"
         )
-    return opened
+    if wanted.live_options:
+        raise UsageError(
+            f"{', '.join(wanted.live_options)}: this is for a live target, and only recordings are named; "
+            "name one with --target or --os-cloud"
+        )
 
 
 def _only_one(services: Mapping[str, Service], text: str) -> Mapping[str, Service]:
@@ -161,6 +189,9 @@ def _only_one(services: Mapping[str, Service], text: str) -> Mapping[str, Servic
 
 def _cloud_target(clouds: Sequence[str]) -> Target:
     pairs = [cloud.partition("=") for cloud in clouds]
+    for cloud, (role, joint, name) in zip(clouds, pairs, strict=True):
+        if not role or (joint and not name):
+            raise UsageError(f"--os-cloud {cloud}: write NAME or ROLE=NAME")
     identities = {
         (role if joint else "admin"): IdentitySpec(kind="cloud", values={"cloud": name if joint else role})
         for role, joint, name in pairs
@@ -174,11 +205,7 @@ def _with_options(target: Target, wanted: Wanted) -> Target:
         raise UsageError("--release: a live target has one release")
     tls = target.tls
     if wanted.insecure or wanted.cacert:
-        tls = (
-            replace(tls, verify=tls.verify and not wanted.insecure, ca=wanted.cacert or tls.ca)
-            if tls != Tls()
-            else Tls(verify=not wanted.insecure, ca=wanted.cacert)
-        )
+        tls = replace(tls, verify=tls.verify and not wanted.insecure, ca=wanted.cacert or tls.ca)
     return replace(
         target,
         identities={**target.identities, **dict(map(_token, wanted.tokens))},
@@ -214,9 +241,13 @@ def _open_target(
 
     identities = open_identities(target)
     everywhere = "*" in target.endpoints or not target.endpoints
-    for service in services.values():
-        if not everywhere and service.name not in target.endpoints:
-            continue
+    there = [one for one in services.values() if everywhere or one.name in target.endpoints]
+    if not there:
+        raise UsageError(
+            f"target {target.name!r} has no endpoint for {' or '.join(services)}; add one below its "
+            "'endpoints', or choose another --service"
+        )
+    for service in there:
         transport: Transport
         transport, _ = open_target(target, service, identities)
         deployment = discover(service, transport, target)
@@ -254,14 +285,10 @@ def _project_recordings(library: Library) -> list[Path]:
     places = library.places.recordings
     if not places:
         raise UsageError(
-            "there is nothing to run against: name it with --target, or say where recordings are (--recordings, or "
-            "'recordings:' in contract-tests.yaml)"
+            "there is nothing to run against: name it with --target, or say where recordings are "
+            "(--recordings, or 'recordings:' in contract-tests.yaml)"
         )
     return list(places)
-
-
-def _recordings_at(path: Path) -> list[Path]:
-    return [path]
 
 
 def _open_recordings(
@@ -303,12 +330,17 @@ def _open_recordings(
         shown = ", ".join(map(show_path, roots))
         hint = f" with release {', '.join(wanted.release)}" if wanted.release else ""
         raise UsageError(
-            f"there is no recording of {', '.join(services)}{hint} in {shown}; make one with run --target URL --record {shown}"
+            f"there is no recording of {', '.join(services)}{hint} in {shown}; "
+            f"make one with run --target URL --record {shown}"
         )
 
 
-def notes(jobs: Sequence[Job]) -> Iterator[str]:
+def notes(jobs: Sequence[Job], scenarios: Sequence[Scenario]) -> Iterator[str]:
     """What a person should know before a run: nothing, most of the time."""
     for job in jobs:
         if not job.cases:
             yield f"{job.deployment.name}: no case was chosen"
+    there = {job.deployment.service for job in jobs}
+    for name in dict.fromkeys(scenario.service.name for scenario in scenarios):
+        if name not in there:
+            yield f"{name}: it has scenarios, and nothing to run them against"

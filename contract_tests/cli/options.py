@@ -1,17 +1,18 @@
-"""Options that several commands share."""
+"""Options that several commands share. What reads files is imported when a command runs: --help is quick."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from contract_tests.errors import UsageError
-from contract_tests.execution.plan import SELECTIONS, Choice
-from contract_tests.loading.config import Places, find_config, read_config
+
+if TYPE_CHECKING:
+    from contract_tests.loading.config import Places
 
 Command = Callable[..., Any]
 
@@ -45,6 +46,8 @@ def places_options(command: Command) -> Command:
 
 
 def _places(config: str | None, given: dict[str, tuple[str, ...]]) -> Places:
+    from contract_tests.loading.config import Places, find_config, read_config
+
     path = Path(config) if config is not None else find_config(Path.cwd())
     if config is not None and not Path(config).is_file():
         raise UsageError(f"--config {config}: there is no such file")
@@ -61,6 +64,8 @@ def choice_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
+        from contract_tests.execution.plan import Choice
+
         choice = Choice(
             microversions=_selection(kwargs.pop("microversions")),
             tags=frozenset(kwargs.pop("tag")),
@@ -85,7 +90,8 @@ def choice_options(command: Command) -> Command:
             default="boundaries",
             show_default=True,
             metavar="WHICH",
-            help="boundaries (where something changes, and the one before), every, latest, or a list such as 1.0,1.39.",
+            help="boundaries (where something changes, and the one before), every, latest, "
+            "or a list such as 1.0,1.39.",
         ),
         click.option("--service", multiple=True, metavar="NAME", help="Only this service."),
     ):
@@ -94,12 +100,15 @@ def choice_options(command: Command) -> Command:
 
 
 def _selection(text: str) -> str | tuple[str, ...]:
+    from contract_tests.execution.plan import SELECTIONS
+
     if text in SELECTIONS:
         return text
     listed = tuple(part.strip() for part in text.split(",") if part.strip())
     if not listed or any(part.isalpha() for part in listed):
         raise UsageError(
-            f"--microversions {text}: write {', '.join(SELECTIONS)}, or microversions with commas between them"
+            f"--microversions {text}: write {', '.join(SELECTIONS)}, "
+            "or microversions with commas between them"
         )
     return listed
 
@@ -143,7 +152,8 @@ def target_options(command: Command) -> Command:
             "--token",
             multiple=True,
             metavar="ROLE=VALUE",
-            help="The X-Auth-Token of a role; ROLE=env:NAME takes it from the environment, where others do not see it.",
+            help="The X-Auth-Token of a role; ROLE=env:NAME takes it from the environment, "
+            "where others do not see it.",
         ),
         click.option(
             "--os-cloud",
@@ -155,7 +165,8 @@ def target_options(command: Command) -> Command:
             "--target",
             multiple=True,
             metavar="WHAT",
-            help="A URL, wsgi:module:callable, a recording (folder or cassette) or a name in the targets file. Default: all recordings.",
+            help="A URL, wsgi:module:callable, a recording (folder or cassette) or a name in the targets "
+            "file. Default: all recordings.",
         ),
     ):
         wrapped = option(wrapped)

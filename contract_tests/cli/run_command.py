@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from contract_tests.cli.options import choice_options, places_options, target_options
-from contract_tests.execution.plan import Choice
-from contract_tests.loading.config import Places
+from contract_tests.errors import UsageError
+
+if TYPE_CHECKING:
+    from contract_tests.execution.events import Event, RunFinished
+    from contract_tests.execution.plan import Choice
+    from contract_tests.loading.config import Places
+    from contract_tests.reporters.base import Reporter
+    from contract_tests.reporters.words import Mask
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,37 +71,19 @@ def command(
     """
     from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
     from contract_tests.cli.open import load, notes, open_jobs
-    from contract_tests.execution.events import Event, RunFinished
     from contract_tests.execution.runner import run
     from contract_tests.loading.library import Library
-    from contract_tests.reporters.base import Reporter
-    from contract_tests.reporters.files import JsonReporter, JunitReporter, file_writer
-    from contract_tests.reporters.terminal import TerminalReporter
 
     library = Library(places)
     scenarios = load(library, paths, service)
     with ExitStack() as stack:
         opened = stack.enter_context(open_jobs(library, scenarios, wanted, choice, record))
-        out = sys.stderr if json_file == "-" else sys.stdout
-        reporters: list[Reporter] = [
-            stack.enter_context(
-                TerminalReporter(out, sys.stderr, opened.mask, verbose=verbose, show_matrix=not no_matrix)
-            )
-        ]
-        if json_file:
-            reporters.append(JsonReporter(file_writer("--json", json_file, sys.stdout.write), opened.mask))
-        if junit_file:
-            reporters.append(JunitReporter(file_writer("--junit", junit_file, sys.stdout.write), opened.mask))
-        for note in notes(opened.jobs):
+        files = [("--json", json_file), ("--junit", junit_file)]
+        reporters = _reporters(stack, opened.mask, files, verbose=verbose, matrix=not no_matrix)
+        for note in notes(opened.jobs, scenarios):
             click.echo(note, err=True)
-        last: Event | None = None
-        replay = all(job.replay for job in opened.jobs)
-        workers = jobs or (len(os.sched_getaffinity(0)) if replay else 1)
-        for event in _whole(run(opened.jobs, workers=workers, fail_fast=fail_fast)):
-            for reporter in reporters:
-                reporter.consume(event)
-            last = event
-    assert isinstance(last, RunFinished)
+        workers = jobs or (_processors() if all(job.replay for job in opened.jobs) else 1)
+        last = _report(run(opened.jobs, workers=workers, fail_fast=fail_fast), reporters)
     if last.counts.get("failed"):
         return FINDINGS
     if last.counts.get("error") or last.stopped or not last.counts.get("passed"):
@@ -103,20 +91,50 @@ def command(
     return OK
 
 
-def _whole(events: Iterator[Any]) -> Iterator[Any]:
-    """The events of a run; a Ctrl-C between two of them ends the run, not its report."""
+def _reporters(
+    stack: ExitStack, mask: Mask, files: Sequence[tuple[str, str | None]], *, verbose: bool, matrix: bool
+) -> list[Reporter]:
+    """The terminal, and a reporter for each file; what is written to standard output has it for itself."""
+    from contract_tests.reporters.files import JsonReporter, JunitReporter, file_writer
+    from contract_tests.reporters.terminal import TerminalReporter
+
+    on_stdout = [option for option, path in files if path == "-"]
+    if len(on_stdout) > 1:
+        raise UsageError(f"{' and '.join(on_stdout)}: only one of them can be written to standard output")
+    out = sys.stderr if on_stdout else sys.stdout
+    found: list[Reporter] = [
+        stack.enter_context(TerminalReporter(out, sys.stderr, mask, verbose=verbose, show_matrix=matrix))
+    ]
+    kinds: dict[str, Callable[[Callable[[str], None], Mask], Reporter]] = {
+        "--json": JsonReporter,
+        "--junit": JunitReporter,
+    }
+    for option, path in files:
+        if path:
+            found.append(kinds[option](file_writer(option, path, sys.stdout), mask))
+    return found
+
+
+def _report(events: Generator[Event, None, None], reporters: Sequence[Reporter]) -> RunFinished:
+    """Tell the reporters of each event. Ctrl-C ends the run, not its report; a second one ends both."""
+    from contract_tests.execution.events import RunFinished
+
+    last: Event | None = None
+    interrupted = False
     while True:
         try:
-            event = next(events)
-        except StopIteration:
-            return
-        try:
-            yield event
+            last = events.throw(KeyboardInterrupt()) if interrupted else next(events)
+            interrupted = False
+            for reporter in reporters:
+                reporter.consume(last)
+            if isinstance(last, RunFinished):
+                return last
         except KeyboardInterrupt:
-            yield from _rest(events)
-            return
+            if interrupted or isinstance(last, RunFinished):
+                raise
+            interrupted = True
 
 
-def _rest(events: Iterator[Any]) -> Iterator[Any]:
-    yield events.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
-    yield from events
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from contract_tests.cli.options import places_options
-from contract_tests.loading.config import Places
+
+if TYPE_CHECKING:
+    from contract_tests.loading.config import Places
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -14,6 +18,7 @@ def command(places: Places) -> int:
     """List the services that are known: their version dialect, range, operations and file."""
     from contract_tests.loading.library import Library
     from contract_tests.model.dialect import KINDS
+    from contract_tests.reporters.words import plural
 
     library = Library(places)
     services = [library.service(name) for name in library.service_names()]
@@ -22,7 +27,6 @@ def command(places: Places) -> int:
         scope = f" {service.range}" if service.has_microversions else ""
         click.echo(f"{service.name}: {service.title}")
         click.echo(f"    {service.dialect.kind}{scope} ({KINDS[service.dialect.kind]})")
-        click.echo(
-            f"    {len(service.operations)} operations, {'a' if service.profile else 'no'} protocol profile, {service.origin}"
-        )
+        profile = "a protocol profile" if service.profile else "no protocol profile"
+        click.echo(f"    {plural(len(service.operations), 'operation')}, {profile}, {service.origin}")
     return 0

@@ -65,7 +65,10 @@ class Overlay:
 
 @dataclass(slots=True)
 class Coverage:
-    """The coverage of one service. `not_passed` are cases that failed or could not run: read with care."""
+    """The coverage of one service.
+
+    `not_passed` are cases that failed (`failed` of them) or could not run: with any, read the rest with care.
+    """
 
     service: Service
     operations: list[Exercised]
@@ -74,6 +77,7 @@ class Coverage:
     silent: tuple[Microversion, ...] = ()
     cases: int = 0
     not_passed: list[str] = field(default_factory=list)
+    failed: int = 0
 
 
 def measure(service: Service, scenarios: Sequence[Scenario], jobs: Iterable[Job]) -> Coverage:
@@ -94,6 +98,7 @@ def measure(service: Service, scenarios: Sequence[Scenario], jobs: Iterable[Job]
             result = run_case(case, job.transport, job.deployment, observe=watch, sleep=sleep)
             if result.outcome is not Outcome.SKIPPED:
                 found.cases += 1
+            found.failed += result.outcome is Outcome.FAILED
             if result.outcome in (Outcome.FAILED, Outcome.ERROR):
                 found.not_passed.append(f"{result.id} on {result.target}")
     return found

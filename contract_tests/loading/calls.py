@@ -164,20 +164,21 @@ class CallReader:
     def _json(self, node: MapNode | None) -> Iterator[tuple[JsonPath | Template, Matcher]]:
         for key, value in node.entries if node is not None else ():
             compiled = compile_text(key.text)
-            text = compiled
-            if isinstance(compiled, Template):
-                text = compiled.render(dict.fromkeys(compiled.variables, "x"))
+            path: JsonPath | Template | None = None
             try:
-                path = JsonPath(text)
+                if isinstance(compiled, Template):
+                    JsonPath(str(compiled.render(dict.fromkeys(compiled.variables, "x"))))
+                    path = compiled
+                else:
+                    path = JsonPath(compiled)
             except ValueError as error:
                 message = f"this is no RFC 9535 JSON path: {error}"
                 self.source.problem(
                     key, "bad-jsonpath", message, "a path looks like $.links[0].rel or $['a name']"
                 )
-                path = None
             matcher = read_matcher(self.source, value)
             if matcher is not None and path is not None:
-                yield compiled if isinstance(compiled, Template) else path, matcher
+                yield path, matcher
 
     def _schema(self, node: Any) -> SchemaHistory | None:
         service = self.service.name

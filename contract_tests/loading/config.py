@@ -71,13 +71,20 @@ def _places(source: Source, path: Path) -> Places:
         paths = []
         for item in node.items:
             place = path.parent / _at_home(item.text)
-            if not place.exists() and key.text != "recordings":
+            if key.text != "recordings" and not _exists(place):
                 message = f"'{item.text}' does not exist"
                 hint = f"it counts from the folder of this file, {show_path(path.parent)}"
                 source.problem(item, "unknown-folder", message, hint)
             paths.append(place)
         found[key.text] = tuple(paths)
     return replace(Places(config=path), **cast(Any, found))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no name of a file: too long, or a NUL in it
+        return False
 
 
 def _at_home(text: str) -> Path:

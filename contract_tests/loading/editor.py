@@ -13,19 +13,28 @@ def editor_schema(kind: str) -> dict[str, Any]:
     head = {"$schema": DIALECT, "title": f"contract-tests: {kind} file"}
     if kind != "schema":
         return {**head, **SHAPES[kind].schema()}
-    keywords: dict[str, Any] = dict.fromkeys((*KEYWORDS, "$schema"), True)
+    anywhere = {"$ref": "#/$defs/schema"}
+    inside: dict[str, Any] = {
+        "plain": True,
+        "schema": anywhere,
+        "schemas": {"type": "object", "additionalProperties": anywhere},
+        "list": {"type": "array", "items": anywhere},
+        "either": {"anyOf": [anywhere, {"type": "array", "items": anywhere}]},
+    }
+    keywords = {name: inside[keyword.inside] for name, keyword in KEYWORDS.items()}
     overlay = {"type": "object", "propertyNames": {"enum": sorted(keywords)}}
+    since = {"type": "object", "description": "microversion → merge patch", "additionalProperties": overlay}
     return {
         **head,
-        "description": "A response schema: JSON Schema, and under `since` what changes at a microversion (RFC 7396)",
+        "description": "JSON Schema, and under `since` what changes in it at a microversion (RFC 7396)",
         "type": "object",
-        "properties": {
-            **keywords,
-            "since": {
-                "type": "object",
-                "description": "microversion -> merge patch",
-                "additionalProperties": overlay,
-            },
-        },
+        "properties": {**keywords, "since": since},
         "additionalProperties": False,
+        "$defs": {
+            "schema": {
+                "type": ["object", "boolean"],
+                "properties": keywords,
+                "additionalProperties": False,
+            }
+        },
     }

@@ -118,7 +118,7 @@ class MapOf:
         return good
 
     def schema(self) -> dict[str, Any]:
-        found = {"type": "object", "additionalProperties": self.value.schema()}
+        found: dict[str, Any] = {"type": "object", "additionalProperties": self.value.schema()}
         if self.key is not None:
             found["propertyNames"] = self.key.schema()
         if self.least:

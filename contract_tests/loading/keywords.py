@@ -151,19 +151,20 @@ class _Check:
             hint = _INSTEAD.get(key.text, "") if self.draft > last else "name a later dialect in '$schema'"
             self._unenforced(key, f"'{key.text}' is unknown to the dialect of this schema", hint)
         if keyword.types and types is not None and not types & set(keyword.types):
+            here = ", ".join(sorted(types))
             self._unenforced(
                 key,
-                f"'{key.text}' speaks of {keyword.types[0]}s, but the type here is {', '.join(sorted(types))}",
+                f"'{key.text}' speaks of {keyword.types[0]}s, but the type here is {here}",
                 "move it to the schema that it belongs to, or mend the type",
             )
         needed = _NEEDS.get(key.text)
         if needed is not None and node.get(needed) is None:
             self._unenforced(key, f"'{key.text}' without '{needed}' beside it", f"write '{needed}' beside it")
         beside = node.get("$ref")
-        if self.draft <= 7 and isinstance(beside, ScalarNode) and beside.text.startswith("#"):
-            if key.text not in ("$ref", *_ANNOTATIONS):
-                hint = "put the reference into 'allOf', or name a later dialect in '$schema'"
-                self._unenforced(key, f"'{key.text}' stands beside a '$ref' in an old dialect", hint)
+        local = isinstance(beside, ScalarNode) and beside.text.startswith("#")
+        if self.draft <= 7 and local and key.text not in ("$ref", *_ANNOTATIONS):
+            hint = "put the reference into 'allOf', or name a later dialect in '$schema'"
+            self._unenforced(key, f"'{key.text}' stands beside a '$ref' in an old dialect", hint)
 
     def _value(self, node: MapNode, key: ScalarNode, value: Any) -> None:
         if key.text == "$ref":

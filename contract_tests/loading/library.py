@@ -10,10 +10,10 @@ from pathlib import Path
 from contract_tests.errors import LoadError, Problem, UsageError
 from contract_tests.loading.config import CONFIG_NAME, Places, read_config
 from contract_tests.loading.deployment import read_deployments, read_series
+from contract_tests.loading.nodes import MapNode
 from contract_tests.loading.scenario import read_scenario
 from contract_tests.loading.schema import read_schema
 from contract_tests.loading.service import read_service
-from contract_tests.loading.nodes import MapNode
 from contract_tests.loading.shapes import CONFIG
 from contract_tests.loading.source import Source, nearest, read_source, show_path
 from contract_tests.loading.target import read_targets
@@ -233,7 +233,11 @@ class Library:
         if not source.problems:
             message = "this is no scenario, schema, service, targets or configuration file"
             hint = nearest(keys[0], ("scenario", "service", "targets", "type")) if keys else ""
-            hint = hint if hint.startswith("did") else "a scenario begins with 'scenario:', a service with 'service:'"
+            hint = (
+                hint
+                if hint.startswith("did")
+                else "a scenario begins with 'scenario:', a service with 'service:'"
+            )
             source.problem(source.root, "unknown-kind", message, hint)
         self.problems += source.problems
         return "file"
@@ -266,6 +270,9 @@ def _lookup(folders: Iterable[Path], name: str) -> Path | None:
     for folder in folders:
         for ending in ENDINGS:
             path = folder / (name + ending)
-            if path.is_file():
-                return path
+            try:
+                if path.is_file():
+                    return path
+            except (OSError, ValueError):  # no name of a file: too long, or a NUL in it
+                return None
     return None

@@ -23,7 +23,7 @@ def read_matcher(source: Source, node: Any, *, textual: bool = False) -> Matcher
             source.problem(
                 node,
                 "bad-matcher",
-                f"a header is text, never {kind_of(node)}",
+                f"what is compared here is text, never {kind_of(node)}",
                 "write {absent: true}, {one_of: […]}, or the value as text",
             )
             return None
@@ -43,7 +43,7 @@ def read_matcher(source: Source, node: Any, *, textual: bool = False) -> Matcher
             key,
             "unknown-matcher",
             f"unknown matcher '{key.text}'",
-            f"{nearest(key.text, OPERATORS)} (write 'equals:' above it where the mapping itself is the value)",
+            f"{nearest(key.text, OPERATORS)} (put 'equals:' above it where the mapping itself is the value)",
         )
         return None
     if not _operand_fits(source, operator.operand, operand, key.text):

@@ -71,7 +71,8 @@ def texts(node: Any) -> Any:
 def digest(call: MapNode, role: str, content: bytes | None, given: Mapping[str, Any]) -> str:
     """A short digest of what a call asks: it changes when, and only when, the request does.
 
-    `content` are the bytes of a body that comes from a file; `given` are the nodes of the scenario's variables.
+    `content` are the bytes of a body that comes from a file; `given` are the nodes of the
+    scenario's variables.
     """
     method = next(key.text for key, _ in call.entries if key.text in METHODS)
     kind = next((key for key in BODIES if call.get(key) is not None), None)

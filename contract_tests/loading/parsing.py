@@ -125,7 +125,7 @@ class _Builder:
             self.problem(
                 self._place(event, event),
                 "yaml-tag",
-                f"the tag {event.tag!r} has no meaning here",
+                f"the tag {event.tag.replace('tag:yaml.org,2002:', '!!')} has no meaning here",
                 "write the value without a tag; quote it where it is text",
             )
         if isinstance(event, yaml.CollectionStartEvent):

@@ -82,6 +82,7 @@ class _Reader:
         self.root = root
         self.service = service
         self.given: dict[str, Any] = {}
+        self.lines: dict[str, int] = {}
         role = root.get("as")
         self.calls = CallReader(
             source,
@@ -141,9 +142,9 @@ class _Reader:
         found = []
         for key, value in node.entries if isinstance(node, MapNode) else ():
             reserved(self.source, key)
-            self.given[key.text] = value
-            if not _is_template(value):
+            if not _compiles(value):
                 continue
+            self.given[key.text] = value
             if isinstance(value, MapNode) and "generate" in value.keys():  # noqa: SIM118 - no dict
                 if VARIABLE.check(self.source, value, f"the variable '{key.text}'"):
                     found.append((key.text, ("generate", value.get("generate").text)))
@@ -153,17 +154,19 @@ class _Reader:
 
     def _histories(self, node: Any, shape: Shape, scope: MicroversionRange) -> tuple[CallHistory, ...]:
         found = []
-        seen: dict[str, int] = {}
         part = "cleanup" if shape is CLEANUP else "calls"
         for number, item in enumerate(node.items if isinstance(node, ListNode) else (), 1):
             right = shape.check(self.source, item, f"an item of '{part}' of the scenario")
             name = item.get("name") if isinstance(item, MapNode) else None
             text = name.text if isinstance(name, ScalarNode) else f"{part} {number}"
-            if text in seen:
+            if text in self.lines:
                 message = f"a second call is named '{text}'"
-                self.source.problem(name, "duplicate-call", message, f"the first is at line {seen[text]}")
-            seen.setdefault(text, item.mark.line)
-            if right and _is_template(item):
+                hint = (
+                    f"the first is at line {self.lines[text]}; tests and recordings tell calls by their names"
+                )
+                self.source.problem(name or item, "duplicate-call", message, hint)
+            self.lines.setdefault(text, item.mark.line)
+            if right and _compiles(item):
                 found.append(self._history(text, item, scope, cleanup=shape is CLEANUP))
         return tuple(found)
 
@@ -200,7 +203,7 @@ class _Reader:
         return limits or scope
 
 
-def _is_template(node: Any) -> bool:
+def _compiles(node: Any) -> bool:
     """Whether every scalar below `node` is a text that a template can be made of."""
     try:
         for scalar in walk_scalars(node):

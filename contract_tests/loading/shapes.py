@@ -140,7 +140,7 @@ CALL = Shape(
     name="call",
 )
 CLEANUP = Shape(
-    _CALL,
+    _CALL | {"expect": Field(EXPECT, "what the response must be")},
     exactly_one=_METHOD,
     at_most_one=_GROUPS,
     doc="a call that always runs, after the others",
@@ -181,6 +181,7 @@ SCENARIO = Shape(
 )
 
 _NAMES = ListOf(TEXT)
+_HEADERS = ListOf(HEADER)
 _WHERE = one_of("success", "all", "none")
 _PROBE = {
     "send": Field(TEXT, "what is asked for", required=True),
@@ -196,77 +197,79 @@ _LISTING = Shape(
     }
 )
 
+VERSION_SHAPE = Shape(
+    {
+        "dialect": Field(one_of(*KINDS), "how a client asks for a version", required=True),
+        "order": Field(one_of(*ORDERS), "how versions compare"),
+        "service_type": Field(TEXT, "openstack: the word before the version in the header"),
+        "standard": Field(BOOLEAN, "openstack: false where only the legacy headers are read"),
+        "legacy": Field(_HEADERS, "openstack: the legacy headers, sent beside the standard one"),
+        "header": Field(HEADER, "header: the header's name"),
+        "form": Field(TEXT, "header, url: what it looks like, {} for the version"),
+        "parameter": Field(TEXT, "query, media-type: the parameter's name"),
+        "media_type": Field(TEXT, "media-type: what is accepted, without the parameter"),
+        "min": Field(VERSION, "the oldest version of the newest release"),
+        "max": Field(VERSION, "its newest version"),
+        "values": Field(ListOf(VERSION, least=1), "all versions, where they cannot be counted"),
+        "document": Field(
+            Shape(
+                {
+                    "path": Field(PATH, "where the version document is", required=True),
+                    "min": Field(JSON_PATH, "where it tells the oldest version", required=True),
+                    "max": Field(JSON_PATH, "where it tells the newest version", required=True),
+                }
+            ),
+            "where a deployment tells its range",
+        ),
+        "majors": Field(_LISTING, "where a deployment lists its major versions"),
+    }
+)
+PROTOCOL_SHAPE = Shape(
+    {
+        "probe": Field(
+            Shape(
+                {
+                    **{
+                        m: Field(PATH, "the request that the probes send") for m in ("GET", "HEAD", "OPTIONS")
+                    },
+                    "as": Field(NAME, "its identity"),
+                },
+                exactly_one=(("method", "method", ("GET", "HEAD", "OPTIONS")),),
+            ),
+            "the request that the protocol is tried with",
+            required=True,
+        ),
+        "absent": Field(VERSION, "the version that no header means"),
+        "echo": Field(_WHERE, "on which answers the version header stands"),
+        "vary": Field(_WHERE, "on which answers Vary names the version header"),
+        "latest": Field(STATUS, "the status of a request for `latest`"),
+        "below": Field(PROBE, "a version below the range"),
+        "above": Field(PROBE, "a version above the range"),
+        "malformed": Field(ListOf(PROBE), "texts that are no version"),
+        "other_service": Field(PROBE, "a version header of another service"),
+        "exempt": Field(ListOf(PATH), "paths that take no part in echo and Vary"),
+    }
+)
+
 SERVICE = Shape(
     {
         "service": Field(SLUG, "the service's name; the file's too", required=True),
         "title": Field(TEXT, "its name in full"),
         "version": Field(
-            Shape(
-                {
-                    "dialect": Field(one_of(*KINDS), "how a client asks for a version", required=True),
-                    "order": Field(one_of(*ORDERS), "how versions compare"),
-                    "service_type": Field(TEXT, "openstack: the word before the version in the header"),
-                    "standard": Field(BOOLEAN, "openstack: false where only the legacy headers are read"),
-                    "legacy": Field(_NAMES, "openstack: the legacy headers, sent beside the standard one"),
-                    "header": Field(TEXT, "header: the header's name"),
-                    "form": Field(TEXT, "header, url: what it looks like, {} for the version"),
-                    "parameter": Field(TEXT, "query, media-type: the parameter's name"),
-                    "media_type": Field(TEXT, "media-type: what is accepted, without the parameter"),
-                    "min": Field(VERSION, "the oldest version of the newest release"),
-                    "max": Field(VERSION, "its newest version"),
-                    "values": Field(ListOf(VERSION, least=1), "all versions, where they cannot be counted"),
-                    "document": Field(
-                        Shape(
-                            {
-                                "path": Field(PATH, "where the version document is", required=True),
-                                "min": Field(JSON_PATH, "where it tells the oldest version", required=True),
-                                "max": Field(JSON_PATH, "where it tells the newest version", required=True),
-                            }
-                        ),
-                        "where a deployment tells its range",
-                    ),
-                    "majors": Field(_LISTING, "where a deployment lists its major versions"),
-                }
-            ),
+            VERSION_SHAPE,
             "how versions are asked for and told",
             required=True,
         ),
         "extensions": Field(_LISTING, "where a deployment lists its extensions"),
         "protocol": Field(
-            Shape(
-                {
-                    "probe": Field(
-                        Shape(
-                            {
-                                **{
-                                    m: Field(PATH, "the request that the probes send")
-                                    for m in ("GET", "HEAD", "OPTIONS")
-                                },
-                                "as": Field(NAME, "its identity"),
-                            },
-                            exactly_one=(("method", "method", ("GET", "HEAD", "OPTIONS")),),
-                        ),
-                        "the request that the protocol is tried with",
-                        required=True,
-                    ),
-                    "absent": Field(VERSION, "the version that no header means"),
-                    "echo": Field(_WHERE, "on which answers the version header stands"),
-                    "vary": Field(_WHERE, "on which answers Vary names the version header"),
-                    "latest": Field(STATUS, "the status of a request for `latest`"),
-                    "below": Field(PROBE, "a version below the range"),
-                    "above": Field(PROBE, "a version above the range"),
-                    "malformed": Field(ListOf(PROBE), "texts that are no version"),
-                    "other_service": Field(PROBE, "a version header of another service"),
-                    "exempt": Field(ListOf(PATH), "paths that take no part in echo and Vary"),
-                }
-            ),
+            PROTOCOL_SHAPE,
             "the microversion protocol as this service does it",
         ),
         "errors": Field(Shape({"schema": Field(TEXT, "the schema of an error body")}), "error bodies"),
         "secrets": Field(
             Shape(
                 {
-                    "headers": Field(_NAMES, "header names"),
+                    "headers": Field(_HEADERS, "header names"),
                     "query": Field(_NAMES, "query parameters"),
                     "json": Field(_NAMES, "property names, at any depth"),
                 }
@@ -276,7 +279,7 @@ SERVICE = Shape(
         "volatile": Field(
             Shape(
                 {
-                    "headers": Field(_NAMES, "header names"),
+                    "headers": Field(_HEADERS, "header names"),
                     "json": Field(ListOf(JSON_PATH), "paths in bodies"),
                 }
             ),
@@ -306,7 +309,7 @@ SERVICE = Shape(
 
 _SECRET = Either((TEXT, Shape({"env": Field(TEXT, "the environment variable that holds it", required=True)})))
 _AUTH = {
-    name: Field(_SECRET, f"keystoneauth's {name}")
+    name: Field(_SECRET, f"keystoneauth's {name}", required=name in ("auth_url", "password"))
     for name in (
         "auth_url",
         "username",
@@ -324,7 +327,11 @@ _AUTH = {
     )
 }
 _APPLICATION = {
-    name: Field(_SECRET, f"keystoneauth's {name}")
+    name: Field(
+        _SECRET,
+        f"keystoneauth's {name}",
+        required=name in ("auth_url", "application_credential_secret"),
+    )
     for name in (
         "auth_url",
         "application_credential_id",
@@ -338,11 +345,11 @@ _APPLICATION = {
 }
 IDENTITY_KINDS = {
     "token": Field(_SECRET, "sent as X-Auth-Token"),
-    "headers": Field(MapOf(_SECRET, least=1), "headers that are sent as they are"),
+    "headers": Field(MapOf(_SECRET, key=HEADER, least=1, caseless=True), "headers that are sent as they are"),
     "password": Field(Shape(_AUTH), "keystoneauth's password plugin"),
     "application_credential": Field(Shape(_APPLICATION), "keystoneauth's application credential plugin"),
     "cloud": Field(TEXT, "a name in clouds.yaml"),
-    "none": Field(BOOLEAN, "no identity at all"),
+    "none": Field(TRUE, "no identity at all"),
 }
 IDENTITY = Shape(IDENTITY_KINDS, exactly_one=(("identity", "identity", tuple(IDENTITY_KINDS)),))
 TARGET = Shape(

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from contract_tests.errors import LoadError, Problem
 from contract_tests.loading.nodes import ListNode, MapNode, Node, ScalarNode, kind_of, plain, walk_scalars
@@ -27,18 +28,19 @@ __all__ = (
 )
 
 _LARGEST_FILE = 16 * 2**20
+_LONGEST_LINE = 400
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Source:
-    """One file: its nodes, and the problems that were found in it so far. `root` is None where it has none."""
+    """One file: its nodes, and the problems found in it so far. `root` is None where it has no nodes."""
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.lines = _LINE_END.split(text)
         self.problems: list[Problem] = []
-        self.root = None
+        self.root: Any = None
         strange = _UNPRINTABLE.search(text)
         if strange is not None:
             before = _LINE_END.split(text[: strange.start()])
@@ -47,14 +49,13 @@ class Source:
                 at,
                 "yaml-syntax",
                 f"this is no YAML: the control character U+{ord(strange[0]):04X} stands here",
-                'save the file as UTF-8 text, and write the character as an escape in double quotes ("\\x07")',
+                'save the file as UTF-8 text; in double quotes the character has an escape ("\\x07")',
             )
             return
         self.root = parse(path, text, self.problem)
         if self.root is None and not self.problems:
-            self.problem(
-                None, "empty-file", "the file is empty", "`contract-tests schema KIND` shows what it may hold"
-            )
+            hint = "`contract-tests schema KIND` tells what it may hold"
+            self.problem(None, "empty-file", "the file is empty", hint)
 
     def problem(
         self, node: Node | None, rule: str, message: str, hint: str = "", *, offset: int = 0, length: int = 0
@@ -76,11 +77,11 @@ class Source:
                 path=self.path,
                 line=mark.line,
                 column=mark.column + offset,
-                message=message,
+                message=_safe(message),
                 rule=rule,
                 length=length or max(1, whole - offset),
-                source="" if "\r" in source or len(source) > 400 else source,
-                hint=hint,
+                source=_UNPRINTABLE.sub("?", source) if len(source) <= _LONGEST_LINE else "",
+                hint=_safe(hint),
             )
         )
 
@@ -88,6 +89,12 @@ class Source:
         """LoadError with everything found, in the order of the file; nothing where all is well."""
         if self.problems:
             raise LoadError(sorted(set(self.problems)))
+
+
+def _safe(text: str) -> str:
+    """What a file says, as a message can show it: on one line, without control characters, not too long."""
+    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return text if len(text) <= _LONGEST_LINE else f"{text[: _LONGEST_LINE - 20]}… ({len(text)} characters)"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

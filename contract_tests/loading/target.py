@@ -2,84 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from contract_tests.loading.grammar import seconds
+from contract_tests.loading.nodes import MapNode, ScalarNode
 from contract_tests.loading.shapes import TARGETS
-from contract_tests.loading.source import MapNode, ScalarNode, Source
+from contract_tests.loading.source import Source
 from contract_tests.model.target import IdentitySpec, Target, Tls
 
+_SCHEMES = ("http://", "https://", "wsgi:")
 
-def read_targets(source: Source, environ: Mapping[str, str]) -> dict[str, Target]:
-    """The targets in a file, by name; problems in `source` where anything in it is wrong."""
+
+def read_targets(
+    source: Source, environ: Mapping[str, str], names: Collection[str] | None = None
+) -> dict[str, Target]:
+    """The targets in a file, by name; problems in `source` where anything in it is wrong.
+
+    `names` are those that will be used (None: all): only their secrets must be in `environ`.
+    """
     root = source.root
     if root is None or not TARGETS.check(source, root, "the targets file"):
         return {}
-    return {key.text: _target(source, key.text, node, environ) for key, node in root.get("targets").entries}
+    return {
+        key.text: _target(source, key.text, node, environ, names is None or key.text in names)
+        for key, node in root.get("targets").entries
+    }
 
 
-def _target(source: Source, name: str, node: MapNode, environ: Mapping[str, str]) -> Target:
-    texts = {
+def _target(source: Source, name: str, node: MapNode, environ: Mapping[str, str], used: bool) -> Target:
+    given: dict[str, Any] = {
         key: node.get(key).text
         for key in ("release", "series", "region", "interface")
         if node.get(key) is not None
     }
-    tls = node.get("tls")
-    timeout = {"timeout": seconds(node.get("timeout").text)} if node.get("timeout") is not None else {}
-    identities = node.get("identities")
-    for _, url in node.get("endpoints").entries if node.get("endpoints") is not None else ():
-        if not url.text.startswith(("http://", "https://", "wsgi:")):
-            source.problem(
-                url,
-                "bad-endpoint",
-                f"'{url.text}' is no endpoint",
-                "write http://…, https://… or wsgi:module:callable",
-            )
-    return Target(
-        name=name,
-        endpoints=_texts(node.get("endpoints")),
-        identities={key.text: _identity(source, spec, environ) for key, spec in identities.entries}
-        if identities is not None
-        else {},
-        tls=Tls(
-            **{key.text: value.value if key.text == "verify" else value.text for key, value in tls.entries}
-        )
-        if tls is not None
-        else Tls(),
-        extensions=tuple(item.text for item in node.get("extensions").items)
-        if node.get("extensions") is not None
-        else (),
-        **texts,
-        **timeout,
-    )
+    timeout, extensions, identities, tls = map(node.get, ("timeout", "extensions", "identities", "tls"))
+    if timeout is not None:
+        given["timeout"] = seconds(timeout.text)
+    if extensions is not None:
+        given["extensions"] = tuple(item.text for item in extensions.items)
+    if identities is not None:
+        given["identities"] = {
+            key.text: _identity(source, spec, environ, used) for key, spec in identities.entries
+        }
+    if tls is not None:
+        options = {
+            key.text: value.value if key.text == "verify" else value.text for key, value in tls.entries
+        }
+        given["tls"] = Tls(**options)
+    return Target(name=name, endpoints=_endpoints(source, node.get("endpoints")), **given)
 
 
-def _texts(node: MapNode | None) -> dict[str, str]:
-    return {key.text: value.text for key, value in node.entries} if node is not None else {}
+def _endpoints(source: Source, node: MapNode | None) -> dict[str, str]:
+    found = {}
+    for key, url in node.entries if node is not None else ():
+        if not url.text.startswith(_SCHEMES):
+            hint = "write http://…, https://… or wsgi:module:callable"
+            source.problem(url, "bad-endpoint", f"'{url.text}' is no endpoint", hint)
+        found[key.text] = url.text
+    return found
 
 
-def _identity(source: Source, node: MapNode, environ: Mapping[str, str]) -> IdentitySpec:
+def _identity(source: Source, node: MapNode, environ: Mapping[str, str], used: bool) -> IdentitySpec:
     key, value = node.entries[0]
     kind = key.text
     if kind == "none":
         return IdentitySpec(kind=kind)
-    if kind in ("token", "cloud"):
-        return IdentitySpec(kind=kind, values={kind: _secret(source, value, environ)})
-    return IdentitySpec(
-        kind=kind, values={name.text: _secret(source, item, environ) for name, item in value.entries}
-    )
+    entries = ((key, value),) if kind in ("token", "cloud") else value.entries
+    values = {name.text: _secret(source, item, environ, used) for name, item in entries}
+    return IdentitySpec(kind=kind, values=values)
 
 
-def _secret(source: Source, node: ScalarNode | MapNode, environ: Mapping[str, str]) -> str:
+def _secret(source: Source, node: ScalarNode | MapNode, environ: Mapping[str, str], used: bool) -> str:
     if isinstance(node, ScalarNode):
         return node.text
     name = node.get("env")
-    if name.text not in environ:
-        source.problem(
-            name,
-            "unset-variable",
-            f"the environment variable {name.text} is not set",
-            f"set it before the run: export {name.text}=…",
-        )
-        return ""
-    return environ[name.text]
+    if used and not environ.get(name.text):
+        message = f"the environment variable {name.text} is not set"
+        source.problem(name, "unset-variable", message, f"set it before the run: export {name.text}=…")
+    return environ.get(name.text, "")

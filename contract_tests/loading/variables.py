@@ -60,7 +60,7 @@ def _undefined_at_times(source: Source, scenario: Scenario, nodes: list[Any], gi
                 if name in saved_somewhere and (number, name) not in told:
                     told.add((number, name))
                     scalar = next((found for found, used in _uses(nodes[number]) if used == name), None)
-                    at = f"at {version} the variable '{name}' has no value here: no earlier call saves it there"
+                    at = f"at {version} the variable '{name}' has no value here: no call saves it before"
                     hint = (
                         "save it at every microversion of this call, or limit this call with 'microversions'"
                     )

@@ -150,7 +150,9 @@ def main() -> None:
             blocks = list(read(reader, page))
         finally:
             reader.stop()
-    for start, end, printed, _ in reversed(blocks):
+    for start, end, printed, expected in reversed(blocks):
+        if steady(printed) == steady(expected):
+            continue
         text = "".join(f"   {line.rstrip()}\n" if line.strip() else "\n" for line in printed.splitlines())
         page = page[:start] + text + "\n" + page[end:]
     PAGE.write_text(page)

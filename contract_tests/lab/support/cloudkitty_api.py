@@ -1,6 +1,6 @@
 """CloudKitty's API with what stands behind it in this process, and rated data to report on.
 
-    cloudkitty_api.py CONFIG_FILE SEED_FILE
+    cloudkitty_api.py SEED_FILE [OPTION OF CLOUDKITTY-API]...
 
 - The API asks the processor over RPC for quotes and for resets of scopes. The processor's two RPC endpoints are
   CloudKitty's own; they listen here, on the transport in memory, without its loop that collects and rates.
@@ -14,8 +14,15 @@ import datetime
 import json
 import sys
 
-CONFIG, SEED = sys.argv[1:3]
-sys.argv = ["cloudkitty-api", "--config-file", CONFIG]
+SEED = sys.argv[1]
+sys.argv = ["cloudkitty-api"] + sys.argv[2:]
+
+try:
+    import eventlet
+except ImportError:
+    pass
+else:  # until 9 the processor's module replaces the sockets of this process, the server's too
+    eventlet.monkey_patch = lambda *arguments, **options: None
 
 import oslo_messaging  # noqa: E402
 from cloudkitty import messaging, orchestrator, service, storage, storage_state  # noqa: E402
@@ -82,7 +89,7 @@ def listen():
     if hasattr(orchestrator, "ScopeEndpoint"):
         endpoints.append(orchestrator.ScopeEndpoint())
     target = oslo_messaging.Target(topic="cloudkitty", server=CONF.host, version="1.0")
-    messaging.get_server(target, endpoints).start()
+    oslo_messaging.get_rpc_server(messaging.get_transport(), target, endpoints, executor="threading").start()
 
 
 _storage = open_storage()

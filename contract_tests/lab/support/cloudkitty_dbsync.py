@@ -21,7 +21,7 @@ _own = getattr(db, "session_for_write", None)
 def _session_for_write():
     try:
         connection = op.get_bind()
-    except NameError:  # no migration is open
+    except (AttributeError, NameError):  # no migration is open
         with _own() as session:
             yield session
         return

@@ -1,6 +1,6 @@
 """Reference pages made from the code: what it says is what the program does.
 
-    .. contract-reference:: keys scenario       every key of a kind of file (a key of SHAPES)
+    .. contract-reference:: keys scenario       every key of a kind of file (a key of FILES)
     .. contract-reference:: matchers            OPERATORS; `types` and `formats` beside it
     .. contract-reference:: dialects            KINDS; `orders` beside it
     .. contract-reference:: rules               RULES
@@ -23,12 +23,15 @@ from sphinx.util.docutils import SphinxDirective
 from contract_tests import errors
 from contract_tests.checks.rules import RULES
 from contract_tests.cli.main import cli
+from contract_tests.loading.deployment import DEPLOYMENT, SERIES
 from contract_tests.loading.grammar import Anything, Either, ListOf, MapOf, Scalar, Shape
-from contract_tests.loading.schema import KEYWORDS
+from contract_tests.loading.keywords import KEYWORDS
 from contract_tests.loading.shapes import SHAPES
 from contract_tests.model.dialect import DEFAULT_ORDERS, KINDS
 from contract_tests.model.matcher import FORMATS, OPERATORS, TYPES
 from contract_tests.model.microversion import ORDERS
+
+FILES = {**SHAPES, "deployment": DEPLOYMENT, "series": SERIES}
 
 OPERANDS = {
     "any": "any JSON value",
@@ -90,8 +93,10 @@ class Keys:
             return ", or ".join(self.words(one, key) for one in kind.kinds)
         if isinstance(kind, Shape):
             return f"a mapping, see *{self._name(kind, kind.name.removeprefix('the ') or key)}*"
-        assert isinstance(kind, Anything)
-        return "any value"
+        if isinstance(kind, Anything):
+            return "any value"
+        text = (type(kind).__doc__ or type(kind).__name__).split("\n")[0].rstrip(".")
+        return text[0].lower() + text[1:]
 
     def lines(self) -> Iterator[str]:
         done: list[Shape] = []
@@ -134,7 +139,7 @@ class Keys:
 
 
 def keys(kind: str) -> Iterator[str]:
-    return Keys(SHAPES[kind]).lines()
+    return Keys(FILES[kind]).lines()
 
 
 def matchers(_: str) -> Iterator[str]:
@@ -157,7 +162,7 @@ def orders(_: str) -> Iterator[str]:
 
 
 def rules(_: str) -> Iterator[str]:
-    rows = [(code(one.id), one.doc, code(one.message)) for one in RULES.values()]
+    rows = [(code(one.id), one.doc, code(one.message.replace("`", "'"))) for one in RULES.values()]
     return table(("Rule", "Holds that", "A finding says"), rows, "20 45 35")
 
 
@@ -171,7 +176,9 @@ def commands(_: str) -> Iterator[str]:
 
 
 def helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
-    context = click.Context(command, info_name=name.split()[-1], parent=parent, max_content_width=100, terminal_width=100)
+    context = click.Context(
+        command, info_name=name.split()[-1], parent=parent, terminal_width=100, **command.context_settings
+    )
     yield from (f".. rubric:: {name}", "", "::", "")
     yield from (f"   {line}".rstrip() for line in command.get_help(context).splitlines())
     yield ""
