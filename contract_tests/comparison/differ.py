@@ -27,6 +27,7 @@ _HEX = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"req-[0-9a-f-]{36}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 _HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _ERROR_TEXTS = frozenset({"detail", "message", "title", "faultstring", "debuginfo", "description"})
 
@@ -63,7 +64,7 @@ def diff(old: Response, new: Response, correlation: Correlation | None = None) -
 
 
 def free_form_patterns(paths: Iterable[str]) -> tuple[re.Pattern[str], ...]:
-    """Patterns of the generalised paths of what stands in free-form objects (`$.inventories`, `$..metadata`)."""
+    """Patterns of the paths of free-form objects and of what is in them (`$.inventories`, `$..metadata`)."""
 
     def pattern(path: str) -> str:
         text = re.escape(path).replace(r"\[\*\]", r"(?:\[\*\]|\.[^.\[]+)").replace(r"\.\.", r"(?:\..*)?\.")
@@ -156,7 +157,8 @@ def _alike(old: str, new: str) -> bool:
 
 
 _VOLATILE = re.compile(
-    r"req-[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"
+    r"req-[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"
     r"|127\.0\.0\.1:\d+|localhost:\d+|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?",
     re.IGNORECASE,
 )
@@ -343,7 +345,7 @@ class _Walk:
         if before == after:
             return
         leaf = path.rpartition(".")[2]
-        if ("://" in old and "://" in new) or (leaf in ("href", "url") and old[:1] == new[:1] == "/"):
+        if all(map(_URL.fullmatch, (old, new))) or (leaf in ("href", "url") and old[:1] == new[:1] == "/"):
             self._links(path, before, after, leaf)
             return
         shapes = _shape(old), _shape(new)
@@ -541,7 +543,7 @@ def _named(value: Any, roles: Mapping[str, str]) -> Any:
 
 
 def _tells(value: Any) -> bool:
-    """Whether a value is telling enough for two properties that have it to be one: not true, not 0, not empty."""
+    """Whether two properties with this value are likely to be one: it is not true, not 0, not empty."""
     return (
         not _is_empty(value) and not isinstance(value, bool) and not (_is_number(value) and -10 < value < 10)
     )

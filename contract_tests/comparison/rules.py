@@ -52,7 +52,7 @@ Predicate = Callable[[Fact], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`verdicts` in the order of Context. `when` narrows the facts of `kinds`. `message` may use a fact's fields."""
+    """`verdicts` are in the order of Context; `when` narrows `kinds`; `message` uses a fact's fields."""
 
     id: str
     kinds: tuple[str, ...]
@@ -696,7 +696,7 @@ BY_ID = {rule.id: rule for rule in RULES}
 
 
 def rule_of(fact: Fact) -> Rule:
-    """The rule that a fact falls under: the first of RULES that matches (each kind has a last one without `when`)."""
+    """The rule that a fact falls under: the first of RULES that matches; each kind has one without `when`."""
     for rule in RULES:
         if fact.kind in rule.kinds and rule.when(fact):
             return rule

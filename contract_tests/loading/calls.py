@@ -197,9 +197,10 @@ class CallReader:
                 yield Save(name=key.text, mark=key.mark, path=JsonPath(value.text))
                 continue
             match = value.get("match")
-            if match is None or check_pattern(self.source, match):
-                pattern = compile_text(match.text) if match is not None else None
-                yield Save(name=key.text, mark=key.mark, header=value.get("header").text, match=pattern)
+            pattern = None
+            if match is not None and check_pattern(self.source, match):
+                pattern = compile_text(match.text)
+            yield Save(name=key.text, mark=key.mark, header=value.get("header").text, match=pattern)
 
     def _poll(self, node: MapNode | None) -> Poll | None:
         if node is None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, kind_of, resolve_plain
-from contract_tests.loading.source import Source, nearest
+from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, kind_of, plain, resolve_plain
+from contract_tests.loading.source import Source, closest, nearest
 from contract_tests.model.jsonpath import JsonPath
 from contract_tests.model.microversion import ORDERS
 
@@ -40,6 +40,7 @@ class Scalar:
         if isinstance(node, ScalarNode) and self.accepts(node):
             return True
         hint = nearest(node.text, self.words) if self.words and isinstance(node, ScalarNode) else self.hint
+        hint = hint or _missing(node)
         if quoted(node) and self.accepts(replace(node, value=resolve_plain(node.text))):
             hint = "take the quotes away"
         source.problem(node, self.rule, f"{what} must be {self.expected}, not {shown(node)}", hint)
@@ -67,12 +68,11 @@ class ListOf:
 
     def check(self, source: Source, node: Any, what: str) -> bool:
         if not isinstance(node, ListNode):
-            source.problem(node, "wrong-type", f"{what} must be a list, not {kind_of(node)}")
+            hint = f"write [{node.text}]" if isinstance(node, ScalarNode) and node.text else _missing(node)
+            source.problem(node, "wrong-type", f"{what} must be a list, not {kind_of(node)}", hint)
             return False
         if len(node.items) < self.least:
-            source.problem(
-                node, "too-few", f"{what} must not be empty", "write an item, or leave the key out"
-            )
+            source.problem(node, "too-few", f"{what} must not be empty", "write at least one item")
             return False
         good = True
         for item in node.items:
@@ -98,7 +98,7 @@ class MapOf:
             source.problem(node, "wrong-type", f"{what} must be a mapping, not {kind_of(node)}")
             return False
         if len(node.entries) < self.least:
-            source.problem(node, "too-few", f"{what} must not be empty", "write a key, or leave it out")
+            source.problem(node, "too-few", f"{what} must not be empty", "write at least one key")
             return False
         good = True
         seen: dict[str, str] = {}
@@ -153,6 +153,27 @@ def _same_shape(kind: Kind, node: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Liftable:
+    """What `kind` says, or {any: true}, which lifts what an older microversion expects."""
+
+    kind: Scalar
+
+    def check(self, source: Source, node: Any, what: str) -> bool:
+        return (isinstance(node, MapNode) and plain(node) == {"any": True}) or self.kind.check(
+            source, node, what
+        )
+
+    def schema(self) -> dict[str, Any]:
+        lifted = {
+            "type": "object",
+            "properties": {"any": {"const": True}},
+            "required": ["any"],
+            "additionalProperties": False,
+        }
+        return {"anyOf": [self.kind.schema(), lifted]}
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     kind: Kind
     doc: str
@@ -184,23 +205,23 @@ class Shape:
                 node, "too-few", f"{what} must not be empty", f"write one of {', '.join(self.fields)}"
             )
             good = False
+        present = set(node.keys())
         for key, value in node.entries:
             known = self.fields.get(key.text)
             if known is None:
-                source.problem(
-                    key, "unknown-key", f"unknown key '{key.text}' in {what}", nearest(key.text, self.fields)
-                )
+                hint = nearest(key.text, self.fields)
+                source.problem(key, "unknown-key", f"unknown key '{key.text}' in {what}", hint)
+                present.add(closest(key.text, self.fields))
                 good = False
             else:
                 good &= known.kind.check(source, value, f"'{key.text}' of {what}")
-        present = set(node.keys())
         for name, known in self.fields.items():
             if known.required and name not in present:
                 source.problem(node, "missing-key", f"{what} lacks the key '{name}'", f"{name}: {known.doc}")
                 good = False
-        return self._check_groups(source, node, what) and good
+        return self._check_groups(source, node, what, present) and good
 
-    def _check_groups(self, source: Source, node: MapNode, what: str) -> bool:
+    def _check_groups(self, source: Source, node: MapNode, what: str, present: set[str]) -> bool:
         good = True
         for rule, called, group in self.exactly_one + self.at_most_one:
             found = [key for key, _ in node.entries if key.text in group]
@@ -213,7 +234,7 @@ class Shape:
                 )
                 good = False
         for rule, called, group in self.exactly_one:
-            if not set(node.keys()) & set(group):
+            if not present & set(group):
                 source.problem(
                     node, f"no-{rule}", f"{what} has no {called}", f"write one of {', '.join(group)}"
                 )
@@ -225,6 +246,8 @@ class Shape:
         name = node.get("name")
         if self.name in ("call", "cleanup call") and isinstance(name, ScalarNode):
             return f"{self.name} '{name.text}'"
+        if self.name == "the target":
+            return f"{self.name} {what.partition(' of ')[0]}"
         return self.name if self.name.startswith("the ") else what
 
     def schema(self) -> dict[str, Any]:
@@ -250,6 +273,11 @@ class Shape:
 
     def _property(self, known: Field) -> dict[str, Any]:
         return {"description": known.doc, **known.kind.schema()}
+
+
+def _missing(node: Any) -> str:
+    nothing = isinstance(node, ScalarNode) and node.value is None and not node.text
+    return "write it behind the colon, or leave the key out" if nothing else ""
 
 
 def quoted(node: Any) -> bool:
@@ -327,7 +355,12 @@ HEADER = _text(
 )
 STRING = Scalar("text", lambda node: isinstance(node.value, str), {"type": "string"})
 INTEGER = Scalar("a whole number", lambda node: type(node.value) is int, {"type": "integer"})
-BOOLEAN = Scalar("true or false", lambda node: isinstance(node.value, bool), {"type": "boolean"})
+BOOLEAN = Scalar(
+    "true or false",
+    lambda node: isinstance(node.value, bool),
+    {"type": "boolean"},
+    hint="yes, no, on and off are texts here",
+)
 TRUE = Scalar("true", lambda node: node.value is True, {"const": True})
 STATUS = Scalar(
     "an HTTP status (100 to 599)",
@@ -339,13 +372,14 @@ UUID = _text(
     "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     "a UUID in lower case",
     "bad-uuid",
-    "`python3 -m uuid` (3.12) or `uuidgen` makes one",
+    "`uuidgen` makes one",
 )
 HEADER_VALUE = Scalar(
     "a value that a header can carry (one line of Latin-1 text)",
     lambda node: re.fullmatch("[\t -~\xa0-\xff]*", node.text) is not None,
     {"type": ["string", "number", "boolean", "null"]},
     rule="bad-header",
+    hint="leave out line ends, and encode what is beyond Latin-1",
 )
 VALUE = Scalar("text or a number", lambda node: True, {"type": ["string", "number", "boolean", "null"]})
 SCHEMA_NAME = Scalar(

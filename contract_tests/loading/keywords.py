@@ -132,8 +132,8 @@ class _Check:
         for key, value in node.entries:
             keyword = KEYWORDS.get(key.text)
             if keyword is None:
-                hint = nearest(key.text, KEYWORDS) if len(key.text) > 2 else ""
-                hint = hint if hint.startswith("did") else "a property is described below 'properties'"
+                known = KEYWORDS if len(key.text) > 2 else ()
+                hint = nearest(key.text, known, "a property is described below 'properties'")
                 self._unenforced(key, f"'{key.text}' is no keyword of JSON Schema", hint)
                 continue
             self._place(node, key, keyword, types)
@@ -200,8 +200,9 @@ class _Check:
                 message = f"a mapping of schemas must stand here, not {kind_of(value)}"
                 self.source.problem(value, "bad-schema", message)
                 return
-            for _, item in value.entries:
-                self.schema(item)
+            for name, item in value.entries:
+                if not _is_misplaced(name, item):
+                    self.schema(item)
         elif isinstance(value, ListNode):
             for item in value.items:
                 self.schema(item)
@@ -217,7 +218,8 @@ class _Check:
         for item in value.items if isinstance(value, ListNode) else (value,):
             text = item.text if isinstance(item, ScalarNode) else ""
             if text == "null" and item.value is None:
-                self.source.problem(item, "bad-schema", "null without quotes is no text", 'write "null"')
+                message = "null needs quotes here: without them it is no text"
+                self.source.problem(item, "bad-schema", message, 'write "null"')
                 return None
             if text not in TYPES:
                 self.source.problem(item, "bad-schema", f"'{text}' is no JSON type", nearest(text, TYPES))
@@ -237,7 +239,8 @@ class _Check:
         elif not text.startswith("#"):
             self.refer(node)
         elif text.startswith("#/") and not self._resolves(text):
-            self.source.problem(node, "unknown-schema", f"there is nothing at '{text}' in this schema", "")
+            message = f"there is nothing at '{text}' in this schema"
+            self.source.problem(node, "unknown-schema", message, "write it there, or mend the path")
 
     def _resolves(self, pointer: str) -> bool:
         """Whether an RFC 6901 pointer leads to something in this schema."""
@@ -254,8 +257,7 @@ class _Check:
 
     def _misplaced(self, properties: MapNode) -> None:
         for key, value in properties.entries:
-            boolean = isinstance(value, ScalarNode) and isinstance(value.value, bool)
-            if key.text in ("additionalProperties", "required") and (boolean or isinstance(value, ListNode)):
+            if _is_misplaced(key, value):
                 self._unenforced(
                     key,
                     f"'{key.text}' stands among the properties, so it names a property",
@@ -275,3 +277,9 @@ class _Check:
             if isinstance(item, ScalarNode) and item.text not in names:
                 message = f"'{item.text}' is required but no property of this closed object"
                 self.source.problem(item, "bad-schema", message, nearest(item.text, names))
+
+
+def _is_misplaced(key: ScalarNode, value: Any) -> bool:
+    """Whether a property is no property: it has a keyword's name, and no schema."""
+    boolean = isinstance(value, ScalarNode) and isinstance(value.value, bool)
+    return key.text in ("additionalProperties", "required") and (boolean or isinstance(value, ListNode))

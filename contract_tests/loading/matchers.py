@@ -114,7 +114,7 @@ def _operand_fits(source: Source, kind: str, node: Any, name: str) -> bool:
         "true": (
             scalar and node.value is True,
             "true",
-            "it has no other value; leave it out, or write 'not:'",
+            _TRUE.get(name, ""),
         ),
         "type": (scalar and node.text in TYPES, "a JSON type", nearest(node.text, TYPES) if scalar else ""),
         "format": (
@@ -122,7 +122,11 @@ def _operand_fits(source: Source, kind: str, node: Any, name: str) -> bool:
             "a known format",
             nearest(node.text, FORMATS) if scalar else "",
         ),
-        "count": (template or (scalar and type(node.value) is int and node.value >= 0), "a whole number", ""),
+        "count": (
+            template or (scalar and type(node.value) is int and node.value >= 0),
+            "a whole number, 0 or more",
+            "",
+        ),
         "list": (isinstance(node, ListNode) or template, "a list", "write it as [first, second]"),
         "number": (
             template
@@ -152,4 +156,9 @@ class _MatcherKind:
         return {"anyOf": [value, {**matcher, "minProperties": 1, "maxProperties": 1}]}
 
 
+_TRUE = {
+    "absent": "where something must be there, write {present: true}",
+    "present": "where nothing must be there, write {absent: true}",
+    "any": "where anything is right, write {any: true}",
+}
 MATCHER = _MatcherKind()

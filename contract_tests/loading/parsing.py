@@ -152,7 +152,10 @@ class _Builder:
         name, place = event.anchor, self._place(event, event)
         if any(part.event.anchor == name for part in self.open):
             raise _StopError(
-                place, "yaml-syntax", f"the alias *{name} stands inside of what it stands for", ""
+                place,
+                "yaml-syntax",
+                f"the alias *{name} stands inside of what it stands for",
+                "nothing can hold itself",
             )
         if name not in self.anchors:
             raise _StopError(

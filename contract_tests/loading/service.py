@@ -136,7 +136,7 @@ class _Reader:
         needed, form, standard = _NEEDS.get(kind), node.get("form"), node.get("standard")
         if needed and node.get(needed) is None:
             message = f"the dialect '{kind}' needs the key '{needed}'"
-            hint = f"{needed}: {VERSION_SHAPE.fields[needed].doc}"
+            hint = f"{needed}: {VERSION_SHAPE.fields[needed].doc.partition(': ')[2]}"
             self.source.problem(node, "missing-key", message, hint)
         for key, _ in node.entries:
             if kind not in _ONLY.get(key.text, (kind,)):

@@ -26,6 +26,7 @@ from contract_tests.loading.grammar import (
     Anything,
     Either,
     Field,
+    Liftable,
     ListOf,
     MapOf,
     Shape,
@@ -39,7 +40,6 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 BODIES = ("json", "form", "text", "file", "base64")
 
 _STATUSES = Either((STATUS, ListOf(STATUS, least=1)))
-_LIFTED = Shape({"any": Field(TRUE, "lifts what an older microversion expects", required=True)})
 _VALUES = MapOf(Either((VALUE, ListOf(VALUE))), key=NO_VARIABLE)
 
 EXPECT_FIELDS = {
@@ -47,12 +47,12 @@ EXPECT_FIELDS = {
     "headers": Field(MapOf(MATCHER, key=HEADER, caseless=True), "header name → value or matcher"),
     "json": Field(MapOf(MATCHER), "RFC 9535 path → value or matcher"),
     "text": Field(MATCHER, "the body as text: value or matcher"),
-    "body": Field(Either((one_of("absent", "present"), _LIFTED)), "absent (no body at all) or present"),
+    "body": Field(Liftable(one_of("absent", "present")), "absent (no body at all) or present"),
     "schema": Field(
         Either((SCHEMA_NAME, MapOf(Anything()))),
         "the name of a schema file of the service, or a schema written out",
     ),
-    "sha256": Field(Either((SHA256, _LIFTED)), "the digest of the body's bytes, in hexadecimal"),
+    "sha256": Field(Liftable(SHA256), "the digest of the body's bytes, in hexadecimal"),
 }
 UNTIL = Shape(
     {name: EXPECT_FIELDS[name] for name in ("status", "headers", "json", "text")},
@@ -162,7 +162,7 @@ SCENARIO = Shape(
         "scenario": Field(TEXT, "what the scenario is about, in a few words", required=True),
         "id": Field(
             UUID,
-            "stable for ever: test ids and cassettes hang on it (python -m uuid makes one)",
+            "stable for ever: test ids and cassettes hang on it (uuidgen makes one)",
             required=True,
         ),
         "service": Field(SLUG, "the service file's name", required=True),

@@ -19,6 +19,7 @@ __all__ = (
     "Node",
     "ScalarNode",
     "Source",
+    "closest",
     "kind_of",
     "nearest",
     "plain",
@@ -97,14 +98,20 @@ def _safe(text: str) -> str:
     return text if len(text) <= _LONGEST_LINE else f"{text[: _LONGEST_LINE - 20]}… ({len(text)} characters)"
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint with the known word that is most like `word`, or the list of the known ones."""
-    known = list(known)
-    lower = {name.lower(): name for name in reversed(known)}
+def closest(word: str, known: Iterable[str]) -> str:
+    """The known word that `word` was meant to be, by its letters; empty where none is like it."""
+    lower = {name.lower(): name for name in reversed(list(known))}
     close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    return lower[close[0]] if close else ""
+
+
+def nearest(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A hint with the known word that is most like `word`; else `otherwise`, or the list of the known ones."""
+    known = list(known)
+    close = closest(word, known)
     if close:
-        return f"did you mean '{lower[close[0]]}'?"
-    return f"known here: {', '.join(known)}" if known else ""
+        return f"did you mean '{close}'?"
+    return otherwise or (f"known here: {', '.join(known)}" if known else "")
 
 
 def read_source(path: Path, shown: str = "") -> Source:

@@ -1,0 +1,183 @@
+"""Two deployments answer the same cases: what differs, call by call, and what a policy makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract_tests.comparison.differ import Correlation, diff, free_form_patterns
+from contract_tests.comparison.facts import Fact
+from contract_tests.comparison.policy import Policy
+from contract_tests.comparison.rules import Context, Rule, Verdict
+from contract_tests.execution.case import run_case
+from contract_tests.execution.runner import Job
+from contract_tests.model.case import Case, Outcome
+from contract_tests.model.http import Request, Response
+from contract_tests.model.microversion import Microversion
+from contract_tests.model.scenario import Call
+from contract_tests.model.service import Service
+
+ROLE_LENGTH = 4
+"""Variables with shorter values are no roles: they would be met everywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A fact in one call of one case, with its rule and verdict. `declared`: an overlay says that it changes."""
+
+    service: str
+    scenario: str
+    call: str
+    at: str
+    microversion: Microversion | None
+    fact: Fact
+    rule: Rule
+    verdict: Verdict
+    declared: bool = False
+
+
+@dataclass(slots=True)
+class Change:
+    """One change with its extent: all differences that say the same."""
+
+    service: str
+    rule: Rule
+    verdict: Verdict
+    fact: Fact
+    calls: dict[tuple[str, str], str] = field(default_factory=dict)
+    microversions: set[Microversion | None] = field(default_factory=set)
+    count: int = 0
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What a comparison found: `changes` the gravest first; `compared` calls; `missing` cases and why."""
+
+    old: str
+    new: str
+    context: Context
+    changes: list[Change] = field(default_factory=list)
+    compared: int = 0
+    cases: int = 0
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one run of a case was answered, a list of responses for each call, and the roles of its values."""
+
+    responses: Mapping[str, tuple[Request, Response]]
+    roles: Mapping[str, str]
+    problem: str = ""
+
+
+def answers(job: Job, case: Case) -> Answered:
+    """Run a case on one deployment and keep what it answered (of a polled call, the last)."""
+    responses: dict[str, tuple[Request, Response]] = {}
+    roles: dict[str, str] = {}
+
+    def observe(call: Call, request: Request, response: Response, variables: Mapping[str, Any]) -> None:
+        responses[call.name] = (request, response)
+        latest.clear()
+        latest.append(variables)
+
+    latest: list[Mapping[str, Any]] = []
+    options: dict[str, Any] = {"sleep": lambda seconds: None} if job.replay else {}
+    result = run_case(case, job.transport, job.deployment, observe=observe, **options)
+    for name, value in latest[0].items() if latest else ():
+        if isinstance(value, str) and len(value) >= ROLE_LENGTH and name != "endpoint":
+            roles.setdefault(value, name)
+    if result.outcome is Outcome.SKIPPED:
+        return Answered({}, {}, result.reason)
+    if not responses:
+        return Answered({}, {}, result.reason or "nothing was answered")
+    return Answered(responses, roles)
+
+
+def compare_answers(old: Answered, new: Answered, service: Service) -> Iterator[tuple[str, Fact]]:
+    """(call, fact) for every call that both runs made."""
+    free_form = free_form_patterns(service.free_form)
+    for name, (request, before) in old.responses.items():
+        if name not in new.responses:
+            continue
+        same = Correlation(
+            old=old.roles,
+            new=new.roles,
+            free_form=free_form,
+            ordered="sort" in request.target.partition("?")[2],
+        )
+        for fact in diff(before, new.responses[name][1], same):
+            yield name, fact
+
+
+def compare(old: Job, new: Job, policy: Policy, context: Context | None = None) -> Comparison:
+    """Compare two deployments of one service over the cases that both can run.
+
+    The context is the policy's for a service with microversions or for one without.
+    """
+    cases = {case.id: case for case in old.cases}
+    service = next(
+        (case.scenario.service for case in (*old.cases, *new.cases)), Service(name=old.deployment.service)
+    )
+    context = context or (policy.versioned if service.has_microversions else policy.unversioned)
+    found = Comparison(old=old.deployment.name, new=new.deployment.name, context=context)
+    differences: list[Difference] = []
+    for case in new.cases:
+        twin = cases.get(case.id)
+        if twin is None or twin.skip or case.skip:
+            found.missing[case.id] = case.skip or (
+                twin.skip if twin is not None else f"not a case of {old.deployment.name}"
+            )
+            continue
+        before, after = answers(old, twin), answers(new, case)
+        if before.problem or after.problem:
+            found.missing[case.id] = before.problem or after.problem
+            continue
+        found.cases += 1
+        found.compared += len(before.responses.keys() & after.responses.keys())
+        marks = {history.name: history.mark for history in case.scenario.histories}
+        for name, fact in compare_answers(before, after, service):
+            rule, verdict = policy.judge(fact, context, service.name)
+            differences.append(
+                Difference(
+                    service=service.name, scenario=case.scenario.slug, call=name, at=f"{marks[name].path}:{marks[name].line}",
+                    microversion=case.microversion, fact=fact, rule=rule, verdict=verdict,
+                )
+            )  # fmt: skip
+    found.changes = gather(differences)
+    return found
+
+
+def gather(differences: Iterable[Difference]) -> list[Change]:
+    """Differences that say the same put together, the gravest first, then the widest."""
+    changes: dict[tuple[str, ...], Change] = {}
+    for one in differences:
+        fact = one.fact
+        key = (one.service, one.rule.id, one.verdict, fact.path, repr(fact.old), repr(fact.new), fact.detail)
+        change = changes.setdefault(key, Change(one.service, one.rule, one.verdict, fact))
+        change.calls.setdefault((one.scenario, one.call), one.at)
+        change.microversions.add(one.microversion)
+        change.count += 1
+    gravity = list(Verdict)
+    return sorted(
+        changes.values(), key=lambda c: (-gravity.index(c.verdict), -c.count, c.rule.id, c.fact.path)
+    )
+
+
+def word(change: Change) -> str:
+    """A change as a sentence."""
+    fact = change.fact
+    shown = {name: _shown(getattr(fact, name)) for name in ("old", "new")}
+    seen = f" (in {fact.seen} of {fact.of})" if fact.of > 1 else ""
+    return (
+        change.rule.message.format(path=fact.path, detail=fact.detail, seen=fact.seen, of=fact.of, **shown)
+        + seen
+    )
+
+
+def _shown(value: Any) -> str:
+    from contract_tests.model.http import MISSING
+    from contract_tests.model.matcher import show
+
+    return "nothing" if value is MISSING else value if isinstance(value, str) and value else show(value)

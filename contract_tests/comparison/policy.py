@@ -1,0 +1,68 @@
+"""Policies: what a project makes of the rules' verdicts, and which of them fail a run."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from contract_tests.comparison.facts import Fact
+from contract_tests.comparison.rules import Context, Rule, Verdict, rule_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """Another verdict for a rule (`*`: any), where service, context and path fit; the last that fits counts.
+
+    `path` is a glob over a fact's path (`$.servers[*].*`, `x-*`): brackets in it are literal.
+    """
+
+    rule: str
+    verdict: Verdict
+    context: Context | None = None
+    service: str = "*"
+    path: str = "*"
+
+    def fits(self, rule: Rule, fact: Fact, context: Context, service: str) -> bool:
+        return (
+            self.rule in ("*", rule.id)
+            and self.context in (None, context)
+            and self.service in ("*", service)
+            and _glob(self.path, fact.path)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """`fails` are the verdicts that make a comparison exit with 1. `versioned` tells the context for services
+    that have microversions (`frozen`), `unversioned` for those that have none (`unversioned` or `strict`).
+    """
+
+    name: str
+    overrides: tuple[Override, ...] = ()
+    fails: frozenset[Verdict] = frozenset({Verdict.BREAK})
+    versioned: Context = Context.FROZEN
+    unversioned: Context = Context.UNVERSIONED
+    origin: str = field(default="", compare=False)
+
+    def judge(self, fact: Fact, context: Context, service: str) -> tuple[Rule, Verdict]:
+        """The rule that a fact falls under, and what this policy makes of it."""
+        rule = rule_of(fact)
+        verdict = rule.verdict(context)
+        for override in self.overrides:
+            if override.fits(rule, fact, context, service):
+                verdict = override.verdict
+        return rule, verdict
+
+
+def _glob(pattern: str, path: str) -> bool:
+    if pattern == "*":
+        return True
+    return re.fullmatch(fnmatch.translate(pattern.replace("[", "[[]")), path, re.IGNORECASE) is not None
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The gravest of some verdicts; OK for none."""
+    order = list(Verdict)
+    return max(verdicts, key=order.index, default=Verdict.OK)
