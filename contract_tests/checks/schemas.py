@@ -1,9 +1,9 @@
 """JSON Schema: jsonschema-rs decides on the hot path; jsonschema words what is wrong, and is the referee.
 
-Two things are asked of jsonschema-rs by both sides, so that they agree by construction: formats, and the
-patterns of ECMA 262. jsonschema's own format checkers differ from RFC 3339 and RFC 5321 in places (no leap
-seconds; `@` alone is an e-mail address), its patterns are Python's, and those can backtrack for ever. The
-tests hold the two against each other on all else.
+Three things are asked of jsonschema-rs by both sides, so that they agree by construction: formats, the
+patterns of ECMA 262, and multiples. jsonschema's own format checkers differ from RFC 3339 and RFC 5321 in
+places (no leap seconds; `@` alone is an e-mail address), its patterns are Python's, which can backtrack for
+ever, and to it 4.35 is no multiple of 0.01. The tests hold the two against each other on all else.
 """
 
 from __future__ import annotations
@@ -104,6 +104,7 @@ def _referee_class(dialect: str) -> Any:
     cls = validators.validator_for({"$schema": dialect}, default=jsonschema.Draft202012Validator)
     changed = {
         "pattern": _pattern,
+        "multipleOf": _multiple,
         "patternProperties": _pattern_properties,
         "additionalProperties": functools.partial(_additional, cls.VALIDATORS["additionalProperties"]),
         # Gone from 2019-09 and later, where jsonschema-rs still enforces it.
@@ -126,16 +127,16 @@ def _format_checker() -> Any:
 
 
 @functools.lru_cache(maxsize=2048)
-def _single(keyword: str, operand: str) -> Any:
+def _single(keyword: str, operand: str | float) -> Any:
     """A validator of one keyword."""
     import jsonschema_rs
 
     return jsonschema_rs.validator_for({keyword: operand}, validate_formats=True)
 
 
-def _holds(keyword: str, operand: str, text: str) -> bool:
+def _holds(keyword: str, operand: str | float, value: str | float) -> bool:
     try:
-        return bool(_single(keyword, operand).is_valid(text))
+        return bool(_single(keyword, operand).is_valid(value))
     except ValueError:  # no Unicode: it has no format, and no pattern speaks of it
         return False
 
@@ -153,6 +154,13 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
 
     if validator.is_type(instance, "string") and not _holds("pattern", pattern, instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _multiple(validator: Any, of: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    from jsonschema.exceptions import ValidationError
+
+    if validator.is_type(instance, "number") and not _holds("multipleOf", of, instance):
+        yield ValidationError(f"{instance!r} is not a multiple of {of!r}")
 
 
 def _pattern_properties(validator: Any, patterns: Any, instance: Any, schema: Any) -> Iterator[Any]:

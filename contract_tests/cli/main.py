@@ -19,9 +19,11 @@ OK, FINDINGS, USAGE, COULD_NOT_RUN = 0, 1, 2, 3
 
 COMMANDS = {
     "run": "Run scenarios against recordings, a live deployment or a WSGI application.",
+    "compare": "What differs between two releases or deployments, and is it a break?",
     "list": "List scenarios and cases, and why a case would be skipped.",
     "check": "Check files without running anything.",
     "coverage": "What the scenarios exercise: operations, statuses, microversions, overlays.",
+    "rules": "Explain the rules of checks and comparisons.",
     "lab": "Real services of any release on this machine: start, run, record.",
     "services": "List the services that are known, and their version dialects.",
     "schema": "Print the JSON Schema of a kind of file, for editors.",

@@ -57,6 +57,8 @@ def diff(old: Response, new: Response, correlation: Correlation | None = None) -
     facts: list[Fact] = []
     if old.status != new.status:
         facts.append(Fact(kind="status", old=old.status, new=new.status))
+        if (old.status < 400) != (new.status < 400):
+            return tuple(facts)  # a success and an error have nothing in common: the status says it
     facts += _headers(old, new, same)
     if old.body != new.body or old.status != new.status:
         facts += _bodies(old, new, same)
@@ -212,8 +214,6 @@ def _bodies(old: Response, new: Response, same: Correlation) -> Iterator[Fact]:
     if before is MISSING:
         yield Fact(kind="body-text", old=_short(old), new=_short(new))
         return
-    if (old.status < 400) != (new.status < 400):
-        return  # a success and an error have nothing in common: the status says it
     if failed:
         before, after, facts = _error_envelope(before, after)
         yield from facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import fnmatch
 import re
 from collections.abc import Iterable
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field
 
 from contract_tests.comparison.facts import Fact
 from contract_tests.comparison.rules import Context, Rule, Verdict, rule_of
+from contract_tests.model.microversion import ORDERS, Microversion, MicroversionRange
+from contract_tests.model.service import Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,42 @@ class Policy:
             if override.fits(rule, fact, context, service):
                 verdict = override.verdict
         return rule, verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A finding that a project has accepted until `expires`, for a reason.
+
+    `call` is `SCENARIO: CALL` or `*`; `path` a glob as in Override; `microversions` a range as text (empty:
+    any), read by the service's own order; `at` is where it was written.
+    """
+
+    rule: str
+    service: str
+    call: str
+    reason: str
+    link: str
+    expires: datetime.date
+    path: str = "*"
+    microversions: str = ""
+    releases: MicroversionRange | None = None
+    at: str = ""
+
+    def covers(
+        self, rule: str, service: Service, call: str, fact: Fact, version: Microversion | None, release: str
+    ) -> bool:
+        """Whether it speaks of this fact in this call. Its end is another question."""
+        if self.rule not in ("*", rule) or self.service != service.name or self.call not in ("*", call):
+            return False
+        if not _glob(self.path, fact.path):
+            return False
+        order = service.dialect.order
+        if self.microversions and (
+            order is None or version is None or version not in order.parse_range(self.microversions)
+        ):
+            return False
+        key = ORDERS["semantic"].key(release)
+        return self.releases is None or (key is not None and Microversion(key, release) in self.releases)
 
 
 def _glob(pattern: str, path: str) -> bool:

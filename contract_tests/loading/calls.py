@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,16 @@ from contract_tests.loading.grammar import seconds
 from contract_tests.loading.matchers import check_pattern, read_matcher
 from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, plain
 from contract_tests.loading.overlays import digest, names_in
-from contract_tests.loading.schema import build_schema
+from contract_tests.loading.schema import Siblings, build_schema
 from contract_tests.loading.shapes import BODIES, METHODS
 from contract_tests.loading.source import Source
 from contract_tests.model.jsonpath import JsonPath
 from contract_tests.model.matcher import Matcher
 from contract_tests.model.scenario import Body, Call, Expectation, Poll, Save, SchemaHistory
-from contract_tests.model.service import Service
 from contract_tests.model.template import Template, compile_text, compile_value
 
 PREDEFINED = ("microversion", "min_microversion", "max_microversion", "endpoint")
 """The variables that every case has: its microversion, the deployment's range, the service's base URL."""
-
-FindSchema = Callable[[str, str], SchemaHistory | None]
 
 _LARGEST_FILE = 16 * 2**20
 _MEDIA_TYPES = {
@@ -46,17 +43,15 @@ class CallReader:
         self,
         source: Source,
         path: Path,
-        service: Service,
         role: str,
         given: Mapping[str, Any],
-        find: FindSchema,
+        siblings: Siblings,
     ) -> None:
         self.source = source
         self.path = path
-        self.service = service
         self.role = role
         self.given = given
-        self.find = find
+        self.siblings = siblings
 
     def call(self, name: str, node: MapNode) -> Call:
         """The call in a node that has its shape and whose overlays are merged."""
@@ -181,14 +176,9 @@ class CallReader:
                 yield path, matcher
 
     def _schema(self, node: Any) -> SchemaHistory | None:
-        service = self.service.name
         if isinstance(node, MapNode):
-            return build_schema(self.source, "inline", [(None, node)], lambda name: self.find(service, name))
-        history = self.find(service, node.text)
-        if history is None:
-            message = f"there is no schema '{node.text}' of {service}, or it is wrong itself"
-            self.source.problem(node, "unknown-schema", message, f"write schemas/{service}/{node.text}.yaml")
-        return history
+            return build_schema(self.source, "inline", [(None, node)], self.siblings)
+        return self.siblings.get(self.source, node)
 
     def _saves(self, node: MapNode | None) -> Iterator[Save]:
         for key, value in node.entries if node is not None else ():

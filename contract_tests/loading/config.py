@@ -44,6 +44,7 @@ class Places:
             schemas=(*self.schemas, SHIPPED / "schemas"),
             services=(*self.services, SHIPPED / "services"),
             deployments=(*self.deployments, SHIPPED / "deployments"),
+            policies=(*self.policies, SHIPPED / "policies"),
         )
 
 

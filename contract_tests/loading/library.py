@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from contract_tests.comparison.policy import Policy, Waiver
 from contract_tests.errors import LoadError, Problem, UsageError
 from contract_tests.loading.config import CONFIG_NAME, Places, read_config
 from contract_tests.loading.deployment import read_deployments, read_series
 from contract_tests.loading.nodes import MapNode
+from contract_tests.loading.policy import read_policy, read_waivers
 from contract_tests.loading.scenario import read_scenario
-from contract_tests.loading.schema import read_schema
+from contract_tests.loading.schema import Siblings, read_schema
 from contract_tests.loading.service import read_service
 from contract_tests.loading.shapes import CONFIG
 from contract_tests.loading.source import Source, nearest, read_source, show_path
@@ -68,13 +70,19 @@ class Library:
         found = read_service(source, path.stem)
         if found is not None and found.error_schema:
             self._services.setdefault(found.name, found)
-            if self.schema(found.name, found.error_schema) is None:
-                node = source.root.get("errors").get("schema")
-                message = f"there is no schema '{found.error_schema}' of {found.name}, or it is wrong itself"
-                hint = f"write schemas/{found.name}/{found.error_schema}.yaml"
-                source.problem(node, "unknown-schema", message, hint)
+            self.siblings(found.name).get(source, source.root.get("errors").get("schema"))
         self.problems += source.problems
         return found
+
+    def siblings(self, service: str) -> Siblings:
+        """The schemas of a service."""
+        return Siblings(
+            service,
+            lambda name: self.schema(service, name),
+            lambda: sorted(
+                {path.stem for folder in self.places.schemas for path in files_below(folder / service)}
+            ),
+        )
 
     def schema(self, service: str, name: str) -> SchemaHistory | None:
         """The schema `name` of a service, or None as above."""
@@ -99,14 +107,12 @@ class Library:
                 None,
                 "unknown-service",
                 f"there is no service file for '{service}', the folder of this schema",
-                f"a schema lies in schemas/SERVICE/; known: {', '.join(self.service_names())}",
+                nearest(service, self.service_names(), "a schema lies in schemas/SERVICE/"),
             )
             self.problems += source.problems
             return None
         self._reading.add(key)
-        found = read_schema(
-            source, path.stem, known.dialect.order, known.range, lambda name: self.schema(service, name)
-        )
+        found = read_schema(source, path.stem, known.dialect.order, known.range, self.siblings(service))
         self._reading.discard(key)
         self.problems += source.problems
         return found
@@ -149,7 +155,7 @@ class Library:
         source = self._source(path)
         if source is None:
             return None
-        found = read_scenario(source, path, self.service, self.schema)
+        found = read_scenario(source, path, self)
         self.problems += source.problems
         return found
 
@@ -202,6 +208,31 @@ class Library:
             self.problems += source.problems if source is not None else ()
             if made is not None:
                 found[name] = made
+        return found
+
+    def policy(self, name: str) -> Policy | None:
+        """The policy of that name, or None where there is none or it is wrong."""
+        path = _lookup(self.places.policies, name)
+        if path is None or ("policy", name) in self._reading:
+            return None
+        source = self._source(path)
+        if source is None:
+            return None
+        self._reading.add(("policy", name))
+        found = read_policy(source, path.stem, self.policy)
+        self._reading.discard(("policy", name))
+        self.problems += source.problems
+        return found
+
+    def policy_names(self) -> list[str]:
+        """The names of all policy files."""
+        return sorted({path.stem for folder in self.places.policies for path in files_below(folder)})
+
+    def waivers(self, path: Path) -> tuple[Waiver, ...]:
+        """The waivers in a file; problems are noted."""
+        source = self._source(path)
+        found = read_waivers(source) if source is not None else ()
+        self.problems += source.problems if source is not None else ()
         return found
 
     def check_file(self, path: Path) -> str:

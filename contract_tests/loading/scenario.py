@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from contract_tests.loading.calls import CallReader, FindSchema, reserved
-from contract_tests.loading.grammar import Shape
+from contract_tests.loading.calls import CallReader, reserved
+from contract_tests.loading.grammar import SLUG, Shape
 from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, exact, plain, walk_scalars
 from contract_tests.loading.overlays import merge
-from contract_tests.loading.schema import changes_nothing, check_since, versions_of
+from contract_tests.loading.schema import Siblings, changes_nothing, check_since, versions_of
 from contract_tests.loading.shapes import CALL, CLEANUP, SCENARIO, VARIABLE
-from contract_tests.loading.source import Source
+from contract_tests.loading.source import Source, nearest
 from contract_tests.loading.variables import check_variables
 from contract_tests.model.microversion import ORDERS, Microversion, MicroversionRange
 from contract_tests.model.scenario import Call, CallHistory, Requirement, Scenario
 from contract_tests.model.service import Service
 from contract_tests.model.template import TemplateError, compile_text, compile_value
 
-FindService = Callable[[str], Service | None]
+
+class Files(Protocol):
+    """The other files that a scenario needs."""
+
+    def service(self, name: str) -> Service | None: ...
+    def service_names(self) -> list[str]: ...
+    def siblings(self, service: str) -> Siblings: ...
+
 
 _NOT_OF_A_STAGE = ("name", "since", "microversions", "requires")
 
 
-def read_scenario(
-    source: Source, path: Path, find_service: FindService, find_schema: FindSchema
-) -> Scenario | None:
+def read_scenario(source: Source, path: Path, files: Files) -> Scenario | None:
     """The scenario in a file; None (and problems in `source`) where anything in it is wrong."""
     root = source.root
     if root is None:
@@ -40,10 +44,10 @@ def read_scenario(
     if not isinstance(root, MapNode):
         return None
     right &= _templates(source, root)
-    service = _service(source, root.get("service"), find_service)
+    service = _service(source, root.get("service"), files)
     if service is None:
         return None
-    scenario = _Reader(source, path, root, service, find_schema).read(right)
+    scenario = _Reader(source, path, root, service, files.siblings(service.name)).read(right)
     if scenario is not None:
         check_variables(source, root, scenario)
     return scenario if not source.problems else None
@@ -60,13 +64,16 @@ def _templates(source: Source, node: Any) -> bool:
     return good
 
 
-def _service(source: Source, node: Any, find: FindService) -> Service | None:
-    if not isinstance(node, ScalarNode) or not node.text:
+def _service(source: Source, node: Any, files: Files) -> Service | None:
+    if not isinstance(node, ScalarNode) or not SLUG.accepts(node):
         return None
-    service = find(node.text)
+    service = files.service(node.text)
     if service is None:
-        message = f"there is no service file for '{node.text}', or it is wrong itself"
-        hint = "write services/NAME.yaml; `contract-tests services` lists the known ones"
+        names = files.service_names()
+        message = f"there is no service file for '{node.text}'"
+        hint = nearest(node.text, names, f"write services/{node.text}.yaml; known: {', '.join(names)}")
+        if node.text in names:
+            message, hint = f"the service file of '{node.text}' is wrong", "see what is told of that file"
         source.problem(node, "unknown-service", message, hint)
     return service
 
@@ -75,7 +82,7 @@ class _Reader:
     """Reads what has the right shape, so that all that is wrong in a file is told at once."""
 
     def __init__(
-        self, source: Source, path: Path, root: MapNode, service: Service, find_schema: FindSchema
+        self, source: Source, path: Path, root: MapNode, service: Service, siblings: Siblings
     ) -> None:
         self.source = source
         self.path = path
@@ -87,10 +94,9 @@ class _Reader:
         self.calls = CallReader(
             source,
             path,
-            service,
             role.text if isinstance(role, ScalarNode) else "admin",
             self.given,
-            find_schema,
+            siblings,
         )
 
     def read(self, right: bool) -> Scenario | None:
@@ -180,8 +186,9 @@ class _Reader:
             versions_of(self.source, overlays, order) if overlays is not None else ()
         ):
             check_since(self.source, key, version, covered, f"call '{name}'")
+            before = len(self.source.problems)
             after = merge(self.source, base, overlay)
-            if exact(base) == exact(after):
+            if exact(base) == exact(after) and len(self.source.problems) == before:
                 changes_nothing(self.source, key, f"call '{name}'")
             base = after
             stages.append((version, self.calls.call(name, base)))

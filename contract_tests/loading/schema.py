@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from contract_tests.loading.grammar import SLUG
 from contract_tests.loading.keywords import DIALECT, check_schema
 from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, exact, kind_of, plain
-from contract_tests.loading.source import Source
+from contract_tests.loading.source import Source, nearest
 from contract_tests.model.microversion import Microversion, MicroversionRange, Order
 from contract_tests.model.scenario import SchemaHistory
 
-Find = Callable[[str], SchemaHistory | None]
 Stages = list[tuple[Microversion | None, MapNode]]
 
 
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """The schema files of one service: `find` reads one, `names` lists them."""
+
+    service: str
+    find: Callable[[str], SchemaHistory | None]
+    names: Callable[[], Iterable[str]]
+
+    def get(self, source: Source, node: ScalarNode) -> SchemaHistory | None:
+        """The schema that a node names; None, and a problem, where there is none."""
+        history = self.find(node.text)
+        if history is not None:
+            return history
+        names = list(self.names())
+        hint = nearest(node.text, names, f"write schemas/{self.service}/{node.text}.yaml")
+        message = f"there is no schema '{node.text}' of {self.service}"
+        if node.text in names:
+            message = f"the schema '{node.text}' of {self.service} is wrong itself, or leads back here"
+            hint = "see what is told of its file; a recursive schema refers to itself with '#'"
+        elif not SLUG.accepts(node):
+            hint = "a schema is named by its file, without folder and ending"
+        source.problem(node, "unknown-schema", message, hint)
+        return None
+
+
 def read_schema(
-    source: Source, name: str, order: Order | None, limits: MicroversionRange, find: Find
+    source: Source, name: str, order: Order | None, limits: MicroversionRange, siblings: Siblings
 ) -> SchemaHistory | None:
     """The schema in a file; None (and problems in `source`) where it is wrong.
 
-    `limits` are the microversions that the service has; `find` gives another schema of the service, for
-    `$ref: NAME`.
+    `limits` are the microversions that the service has; `siblings` are what `$ref: NAME` may name.
     """
     root = source.root
     if not isinstance(root, MapNode):
@@ -43,7 +67,7 @@ def read_schema(
             changes_nothing(source, key, f"schema '{name}'")
         stages.append((version, after))
     count = len(source.problems)
-    history = build_schema(source, name, stages, find)
+    history = build_schema(source, name, stages, siblings)
     return history if len(source.problems) == count else None
 
 
@@ -66,12 +90,12 @@ def changes_nothing(source: Source, key: ScalarNode, what: str) -> None:
     source.problem(key, "overlay-changes-nothing", message, "remove it, or say in it what changes then")
 
 
-def build_schema(source: Source, name: str, stages: Stages, find: Find) -> SchemaHistory | None:
+def build_schema(source: Source, name: str, stages: Stages, siblings: Siblings) -> SchemaHistory | None:
     """Check every stage and put the schemas that it refers to into it; None where anything is wrong."""
     count = len(source.problems)
     used: dict[str, SchemaHistory] = {}
     for _, node in stages:
-        check_schema(source, node, lambda reference: _refer(source, reference, find, used))
+        check_schema(source, node, lambda reference: _refer(source, reference, siblings, used))
     if len(source.problems) > count:
         return None
     points = {version for version, _ in stages if version is not None}
@@ -107,7 +131,7 @@ def versions_of(source: Source, node: Any, order: Order | None) -> list[tuple[Sc
         try:
             version = order.parse(key.text)
         except ValueError as error:
-            source.problem(key, "bad-microversion", str(error))
+            source.problem(key, "bad-microversion", str(error), "write microversion: what changes then")
             continue
         twin = next((other for other, known, _ in found if known == version), None)
         if twin is not None:
@@ -133,16 +157,9 @@ def merge_patch(base: MapNode, patch: MapNode) -> MapNode:
     return replace(base, entries=tuple(entries.values()))
 
 
-def _refer(source: Source, node: ScalarNode, find: Find, used: dict[str, SchemaHistory]) -> None:
-    history = used.get(node.text) or find(node.text)
-    if history is None:
-        source.problem(
-            node,
-            "unknown-schema",
-            f"there is no schema '{node.text}' beside this one, or it is wrong itself, or it leads back here",
-            "a recursive schema refers to itself with '#'",
-        )
-    else:
+def _refer(source: Source, node: ScalarNode, siblings: Siblings, used: dict[str, SchemaHistory]) -> None:
+    history = used.get(node.text) or siblings.get(source, node)
+    if history is not None:
         used[node.text] = history
 
 

@@ -106,7 +106,7 @@ def closest(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """A hint with the known word that is most like `word`; else `otherwise`, or the list of the known ones."""
+    """A hint: the known word that is most like `word`; else `otherwise`, or the list of the known ones."""
     known = list(known)
     close = closest(word, known)
     if close:

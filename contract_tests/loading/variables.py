@@ -23,11 +23,12 @@ def check_variables(source: Source, root: MapNode, scenario: Scenario) -> None:
         used.update(names_in(value))
         defined[key.text] = key
     given = set(defined)
+    told: set[tuple[str, str]] = set()
     nodes = [
         item for part in ("calls", "cleanup") if root.get(part) is not None for item in root.get(part).items
     ]
     for history, node in zip(scenario.histories, nodes, strict=True):
-        _undefined(source, node, defined)
+        told.update((history.name, name) for name in _undefined(source, node, defined))
         for _, call in history.stages:
             used |= call.uses
             for save in call.save:
@@ -36,29 +37,33 @@ def check_variables(source: Source, root: MapNode, scenario: Scenario) -> None:
         if name not in used and name not in PREDEFINED:
             message = f"the variable '{name}' is never used"
             source.problem(at, "unused-variable", message, "remove it, or use it as ${" + name + "}")
-    _undefined_at_times(source, scenario, nodes, given)
+    _undefined_at_times(source, scenario, nodes, given, told)
 
 
-def _undefined(source: Source, node: Any, defined: dict[str, Node]) -> None:
+def _undefined(source: Source, node: Any, defined: dict[str, Node]) -> set[str]:
+    """Note, and give back, the variables that nothing before `node` defines."""
+    found = set()
     known = [*defined, *PREDEFINED]
     for scalar, name in _uses(node):
         if name not in known:
-            hint = nearest(name, known)
-            hint = hint if hint.startswith("did") else "define it in 'vars', or save it in an earlier call"
+            found.add(name)
+            hint = nearest(name, known, "define it in 'vars', or save it in an earlier call")
             _problem(source, scalar, name, f"the variable '{name}' has no value here", hint)
+    return found
 
 
-def _undefined_at_times(source: Source, scenario: Scenario, nodes: list[Any], given: set[str]) -> None:
+def _undefined_at_times(
+    source: Source, scenario: Scenario, nodes: list[Any], given: set[str], told: set[tuple[str, str]]
+) -> None:
     """Note a variable that only some microversions have, and others use."""
-    told: set[tuple[int, str]] = set()
     saved_somewhere = {save.name for h in scenario.histories for _, call in h.stages for save in call.save}
     for version in _moments(scenario):
         saved: set[str] = set()
         for number, history in enumerate(scenario.histories):
             call = history.at(version)
             for name in sorted(call.uses - saved - given) if call is not None else ():
-                if name in saved_somewhere and (number, name) not in told:
-                    told.add((number, name))
+                if name in saved_somewhere and (history.name, name) not in told:
+                    told.add((history.name, name))
                     scalar = next((found for found, used in _uses(nodes[number]) if used == name), None)
                     at = f"at {version} the variable '{name}' has no value here: no call saves it before"
                     hint = (

@@ -187,7 +187,7 @@ class TestJson(ChecksCase):
             (
                 "json: {$.a: {match: '${text}'}}",
                 {"text": "("},
-                "missing ), unterminated subpattern at position 0",
+                "missing ) at position 1",
             ),
             ("json: {$.a: {one_of: '${list}'}}", {"list": 5}, "'int' object is not iterable"),
             ("json: {$.b: {gt: '${number}'}}", {"number": [1]}, "'>' not supported"),
@@ -220,9 +220,9 @@ class TestText(ChecksCase):
 class TestPatternTimeout(ChecksCase):
     def test_a_pattern_that_backtracks_ends(self) -> None:
         with mock.patch("contract_tests.model.matcher.PATTERN_SECONDS", 0.05):
-            found = self.found("json: {$.a: {match: '^(a|a)*b$'}}", answer(200, {"a": "a" * 60}))
-            self.silent("json: {$.a: {match: '^a*$'}}", answer(200, {"a": "a" * 60}))
-        self.assertEqual(["pattern-timeout: $.a: the pattern /^(a|a)*b$/ took too long on this value"], found)
+            found = self.found("json: {$.a: {match: '^(a|aa)+$'}}", answer(200, {"a": "a" * 60 + "!"}))
+            self.silent("json: {$.a: {match: '^a*!$'}}", answer(200, {"a": "a" * 60 + "!"}))
+        self.assertEqual(["pattern-timeout: $.a: the pattern /^(a|aa)+$/ took too long on this value"], found)
 
 
 class TestSchema(ChecksCase):

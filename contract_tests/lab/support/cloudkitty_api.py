@@ -4,8 +4,7 @@
 
 - The API asks the processor over RPC for quotes and for resets of scopes. The processor's two RPC endpoints are
   CloudKitty's own; they listen here, on the transport in memory, without its loop that collects and rates.
-- Storage version 2 needs a time series database. CloudKitty's own unit tests bring a client of InfluxDB that keeps its
-  points in memory, and one of it serves all of the API here.
+- Storage version 2 needs a time series database: InfluxDB in memory, one for all of the API.
 - Storage version 1 and the scopes' states get their tables from cloudkitty-storage-init elsewhere.
 - Only the processor writes rated data (and, before v2 could create them, scopes), so the seed file says which there are.
 """
@@ -40,16 +39,14 @@ for group, options in opts.list_auth_token_opts():
 
 def open_storage():
     """The one storage of this process, with its tables."""
-    if CONF.storage.version == 1:
-        opened = storage.get_storage()
-        opened.init()
-    else:
-        from cloudkitty.storage.v2 import influx
-        from cloudkitty.tests.storage.v2 import influx_utils
+    if CONF.storage.version == 2:
+        import influxdb
+        from cloudkitty_influxdb import InfluxDBClient
 
-        influx.InfluxClient = influx_utils.FakeInfluxClient
-        opened = storage.get_storage()
-        storage.get_storage = lambda **arguments: opened
+        influxdb.InfluxDBClient = InfluxDBClient
+    opened = storage.get_storage()
+    opened.init()
+    storage.get_storage = lambda **arguments: opened
     return opened
 
 

@@ -2,8 +2,8 @@
 
     X-Auth-Token: USER:PROJECT:ROLE,ROLE
 
-becomes the identity headers that authtoken would set. No token, or one of another form, is answered 401, except where
-a service shows its versions to anybody. Runs on the Python of the service (3.6 and later).
+becomes the identity headers that authtoken would set. No token, or one of another form, is answered 401,
+except where a service shows its versions to anybody. Runs on the Python of the service (3.6 and later).
 """
 
 import json

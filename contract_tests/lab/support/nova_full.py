@@ -1,5 +1,7 @@
-"""Nova as its own functional tests stand it up: API, conductor, scheduler and a compute with the fake driver in one
-process, Placement inside, stand-ins for Glance, Neutron and Cinder, databases in memory. Servers become ACTIVE.
+"""Nova as its own functional tests stand it up, behind a port: servers become ACTIVE.
+
+API, conductor, scheduler and a compute with the fake driver are one process, with Placement inside, stand-ins
+for Glance, Neutron and Cinder, and databases in memory.
 
     nova_full.py PASTE_FILE
 """
@@ -13,12 +15,12 @@ PASTE = sys.argv[1]
 sys.argv = ["nova-api"]
 os.environ.setdefault("OS_TEST_TIMEOUT", "0")
 
-import nova.tests  # noqa: E402,F401  it patches what has to be patched, before all else
-import nova.tests.functional  # noqa: E402,F401
-from nova.conf import CONF  # noqa: E402
-from nova.api.openstack import identity  # noqa: E402
-from nova.tests import fixtures as nova_fixtures  # noqa: E402
-from nova.tests.functional import integrated_helpers  # noqa: E402
+import nova.tests
+import nova.tests.functional
+from nova.conf import CONF
+from nova.api.openstack import identity
+from nova.tests import fixtures as nova_fixtures
+from nova.tests.functional import integrated_helpers
 
 try:
     from nova.api.wsgi import Loader  # since 2023

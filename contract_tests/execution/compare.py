@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.comparison.differ import Correlation, diff, free_form_patterns
 from contract_tests.comparison.facts import Fact
-from contract_tests.comparison.policy import Policy
+from contract_tests.comparison.policy import Policy, Waiver
 from contract_tests.comparison.rules import Context, Rule, Verdict
 from contract_tests.execution.case import run_case
 from contract_tests.execution.runner import Job
@@ -24,7 +25,7 @@ ROLE_LENGTH = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A fact in one call of one case, with its rule and verdict. `declared`: an overlay says that it changes."""
+    """A fact in one call of one case, with its rule and verdict; `declared`: an overlay says it."""
 
     service: str
     scenario: str
@@ -58,6 +59,7 @@ class Comparison:
     new: str
     context: Context
     changes: list[Change] = field(default_factory=list)
+    waivers: list[str] = field(default_factory=list)
     compared: int = 0
     cases: int = 0
     missing: dict[str, str] = field(default_factory=dict)
@@ -111,10 +113,13 @@ def compare_answers(old: Answered, new: Answered, service: Service) -> Iterator[
             yield name, fact
 
 
-def compare(old: Job, new: Job, policy: Policy, context: Context | None = None) -> Comparison:
+def compare(
+    old: Job, new: Job, policy: Policy, waivers: Sequence[Waiver] = (), context: Context | None = None
+) -> Comparison:
     """Compare two deployments of one service over the cases that both can run.
 
-    The context is the policy's for a service with microversions or for one without.
+    The context is the policy's for a service with microversions or for one without. What a waiver covers is
+    left out; `waivers` of the result tells of those that are expired or not needed.
     """
     cases = {case.id: case for case in old.cases}
     service = next(
@@ -145,8 +150,49 @@ def compare(old: Job, new: Job, policy: Policy, context: Context | None = None) 
                     microversion=case.microversion, fact=fact, rule=rule, verdict=verdict,
                 )
             )  # fmt: skip
+    differences, found.waivers = waive(
+        differences, waivers, service, new.deployment.release, datetime.date.today()
+    )
     found.changes = gather(differences)
     return found
+
+
+def waive(
+    differences: Iterable[Difference],
+    waivers: Sequence[Waiver],
+    service: Service,
+    release: str,
+    today: datetime.date,
+) -> tuple[list[Difference], list[str]]:
+    """The differences that no waiver covers, and what is to be said of the waivers: expired, or not needed.
+
+    An expired waiver covers nothing.
+    """
+    used: set[Waiver] = set()
+    left: list[Difference] = []
+    for one in differences:
+        covering = [
+            waiver
+            for waiver in waivers
+            if waiver.covers(
+                one.rule.id, service, f"{one.scenario}: {one.call}", one.fact, one.microversion, release
+            )
+        ]
+        used.update(covering)
+        if not any(waiver.expires >= today for waiver in covering):
+            left.append(one)
+    own = [waiver for waiver in waivers if waiver.service == service.name]
+    said = [
+        f"{w.at}: the waiver of {w.rule} in {w.call} expired on {w.expires}; mend what it covers, or decide again"
+        for w in own
+        if w in used and w.expires < today
+    ]
+    said += [
+        f"{w.at}: the waiver of {w.rule} in {w.call} covers nothing any more; remove it"
+        for w in own
+        if w not in used
+    ]
+    return left, said
 
 
 def gather(differences: Iterable[Difference]) -> list[Change]:
@@ -163,21 +209,3 @@ def gather(differences: Iterable[Difference]) -> list[Change]:
     return sorted(
         changes.values(), key=lambda c: (-gravity.index(c.verdict), -c.count, c.rule.id, c.fact.path)
     )
-
-
-def word(change: Change) -> str:
-    """A change as a sentence."""
-    fact = change.fact
-    shown = {name: _shown(getattr(fact, name)) for name in ("old", "new")}
-    seen = f" (in {fact.seen} of {fact.of})" if fact.of > 1 else ""
-    return (
-        change.rule.message.format(path=fact.path, detail=fact.detail, seen=fact.seen, of=fact.of, **shown)
-        + seen
-    )
-
-
-def _shown(value: Any) -> str:
-    from contract_tests.model.http import MISSING
-    from contract_tests.model.matcher import show
-
-    return "nothing" if value is MISSING else value if isinstance(value, str) and value else show(value)

@@ -1,0 +1,164 @@
+"""contract-tests compare"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contract_tests.cli.options import choice_options, places_options, target_options
+from contract_tests.errors import UsageError
+from contract_tests.execution.plan import Choice
+from contract_tests.loading.config import Places
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("sides", nargs=-1, metavar="[OLD NEW]")
+@click.option(
+    "--releases", metavar="SERVICE", help="Compare each recorded release of a service with the one before."
+)
+@click.option(
+    "--policy",
+    "policy_name",
+    default="openstack",
+    show_default=True,
+    metavar="NAME",
+    help="What the rules' verdicts are, and which fail.",
+)
+@click.option(
+    "--waivers",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Findings that are accepted.",
+)
+@click.option(
+    "--write-waivers", metavar="FILE", help="Draft waivers for what fails, the reasons left for a person."
+)
+@target_options
+@choice_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, for a review comment.")
+@click.option("--junit", "junit_file", metavar="FILE", help="Write JUnit XML.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every change with every call, OK and INFO too.")
+@places_options
+def command(
+    places: Places,
+    sides: tuple[str, ...],
+    releases: str | None,
+    policy_name: str,
+    waivers: Path | None,
+    write_waivers: str | None,
+    wanted: Any,
+    choice: Choice,
+    service: tuple[str, ...],
+    as_json: bool,
+    as_markdown: bool,
+    junit_file: str | None,
+    verbose: bool,
+) -> int:
+    """Compare two deployments or recordings: what differs, which rule says what it is, and whether it is a break.
+
+    OLD and NEW are recordings, URLs, wsgi:module:callable or names in the targets file, as for run --target.
+    Exit status 1 where a difference fails by the policy.
+
+    \b
+      contract-tests compare cassettes/placement/9.0.0 cassettes/placement/16.0.0
+      contract-tests compare cassettes/placement/16.0.0 http://127.0.0.1:8778 --token admin=env:TOKEN
+      contract-tests compare --releases placement
+    """
+    from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
+    from contract_tests.cli.open import Opened, load, open_jobs
+    from contract_tests.execution.compare import compare
+    from contract_tests.loading.library import Library
+    from contract_tests.loading.source import nearest
+    from contract_tests.reporters import comparison as words
+    from contract_tests.reporters.files import file_writer
+
+    if bool(releases) == bool(sides) or (sides and len(sides) != 2):
+        raise UsageError("compare: name OLD and NEW, or --releases SERVICE")
+    library = Library(places)
+    policy = library.policy(policy_name)
+    accepted = library.waivers(waivers) if waivers is not None else ()
+    library.raise_problems()
+    if policy is None:
+        raise UsageError(
+            f"--policy {policy_name}: there is no such policy; {nearest(policy_name, library.policy_names())}"
+        )
+    scenarios = load(library, [], [releases] if releases else service)
+    opened: list[Opened] = []
+    try:
+        pairs = _pairs(library, scenarios, sides, wanted, choice, opened, open_jobs)
+        found = [compare(old, new, policy, accepted) for old, new in pairs]
+    finally:
+        for one in opened:
+            one.__exit__()
+
+    def mask(text: str) -> str:
+        for one in opened:
+            text = one.mask(text)
+        return text
+
+    if as_json:
+        click.echo(json.dumps([words.document(one, mask) for one in found], indent=1))
+    elif as_markdown:
+        click.echo(words.markdown(found, mask), nl=False)
+    else:
+        for one in found:
+            for line in words.lines(one, mask, verbose=verbose):
+                click.echo(line)
+    if junit_file:
+        file_writer("--junit", junit_file, sys.stdout.write)(words.junit(found, policy.fails, mask))
+    failing = [change for one in found for change in one.changes if change.verdict in policy.fails]
+    if write_waivers:
+        file_writer("--write-waivers", write_waivers, sys.stdout.write)(_drafts(failing))
+    if failing or any(one.waivers for one in found):
+        return FINDINGS
+    return OK if any(one.compared for one in found) else COULD_NOT_RUN
+
+
+def _pairs(
+    library: Any, scenarios: Any, sides: Any, wanted: Any, choice: Choice, opened: list[Any], open_jobs: Any
+) -> list[Any]:
+    """The pairs of jobs to compare, of one service each."""
+    from dataclasses import replace
+
+    if not sides:
+        opened.append(open_jobs(library, scenarios, wanted, choice))
+        jobs = opened[0].jobs
+        if len(jobs) < 2:
+            raise UsageError("--releases: there is only one recording of this service")
+        return list(zip(jobs, jobs[1:], strict=False))
+    both = []
+    for side in sides:
+        one = open_jobs(library, scenarios, replace(wanted, targets=(side,)), choice)
+        opened.append(one)
+        both.append({job.deployment.service: job for job in one.jobs})
+    shared = [name for name in both[0] if name in both[1]]
+    if not shared:
+        raise UsageError(f"{sides[0]} and {sides[1]} have no service in common")
+    return [(both[0][name], both[1][name]) for name in shared]
+
+
+def _drafts(changes: list[Any]) -> str:
+    """A waivers file with an entry for each change and call, to be finished by a person."""
+    from contract_tests.loading.policy import REFUSED_REASONS
+
+    lines = [
+        f"# A reason is why a client can live with it. These are none: {', '.join(REFUSED_REASONS)}.",
+        "waivers:",
+    ]
+    for change in changes:
+        for scenario, call in change.calls:
+            lines += [
+                f"- rule: {change.rule.id}",
+                f"  service: {change.service}",
+                f"  call: {json.dumps(f'{scenario}: {call}')}",
+                f"  path: {json.dumps(change.fact.path or '*')}",
+                '  reason: ""',
+                '  link: ""',
+                '  expires: ""',
+            ]
+    return "\n".join(lines if changes else [*lines[:1], "waivers: []"]) + "\n"

@@ -1,0 +1,44 @@
+"""contract-tests rules"""
+
+from __future__ import annotations
+
+import click
+
+from contract_tests.errors import UsageError
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("rule", required=False)
+def command(rule: str | None) -> int:
+    """Explain the rules: those of the checks, and those by which comparisons are judged.
+
+    With the id of a rule: what it says, its verdict in each context, and who said so.
+    """
+    from contract_tests.checks.rules import RULES as CHECKS
+    from contract_tests.comparison.facts import KINDS
+    from contract_tests.comparison.rules import BY_ID, Context
+    from contract_tests.loading.source import nearest
+
+    if rule is None:
+        click.echo("rules of the checks")
+        for check in CHECKS.values():
+            click.echo(f"  {check.id:34} {check.doc}")
+        click.echo(f"\nrules of comparison{'':19}{'  '.join(f'{context:11}' for context in Context)}  source")
+        for one in BY_ID.values():
+            click.echo(
+                f"  {one.id:34}  {'  '.join(f'{verdict:11}' for verdict in one.verdicts)}  {one.source}"
+            )
+        return 0
+    if rule in CHECKS:
+        click.echo(f"{rule}: {CHECKS[rule].doc}\n  {CHECKS[rule].message}")
+        return 0
+    if rule not in BY_ID:
+        raise UsageError(f"there is no rule '{rule}'; {nearest(rule, [*CHECKS, *BY_ID])}")
+    found = BY_ID[rule]
+    click.echo(f"{rule}: {found.message}")
+    for kind in found.kinds:
+        click.echo(f"  of: {KINDS[kind]}")
+    for context, verdict in zip(Context, found.verdicts, strict=True):
+        click.echo(f"  {context:12} {verdict}")
+    click.echo(f"  source: {found.source}")
+    return 0

@@ -1,0 +1,198 @@
+"""Policy and waiver files -> the comparison's values."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+
+from contract_tests.comparison.policy import Override, Policy, Waiver
+from contract_tests.comparison.rules import BY_ID, Context, Verdict
+from contract_tests.loading.grammar import (
+    RELEASE_RANGE,
+    SLUG,
+    STRING,
+    TEXT,
+    VERSION_RANGE,
+    Field,
+    ListOf,
+    Scalar,
+    Shape,
+    one_of,
+)
+from contract_tests.loading.source import MapNode, ScalarNode, Source
+from contract_tests.model.microversion import ORDERS
+
+_RULE = Scalar(
+    "the id of a rule, or *", lambda node: node.text in BY_ID or node.text == "*", {"enum": ["*", *BY_ID]},
+    "unknown-rule", (*BY_ID,),
+)  # fmt: skip
+_VERDICT = one_of(*Verdict)
+_CONTEXT = one_of(*Context)
+
+
+def _is_date(node: ScalarNode) -> bool:
+    try:
+        datetime.date.fromisoformat(node.text)
+    except ValueError:
+        return False
+    return True
+
+
+_DATE = Scalar("a date such as 2027-06-30", _is_date, {"type": "string", "format": "date"}, "bad-date")
+_PATH = Scalar(
+    "a glob over JSON paths or header names ($.servers[*].*, x-*)",
+    lambda node: node.text != "",
+    {"type": "string"},
+)
+
+REFUSED_REASONS = (
+    "it is for consistency",
+    "nobody is affected",
+    "it was not documented",
+    "our client hides it",
+)
+"""What the 2012 policy and API-SIG do not take as a reason for a break."""
+
+POLICY = Shape(
+    {
+        "policy": Field(SLUG, "its name; the file's too", required=True),
+        "title": Field(TEXT, "what it stands for, in a line", required=True),
+        "from": Field(SLUG, "the policy that it starts from"),
+        "versioned": Field(_CONTEXT, "the context of services with microversions"),
+        "unversioned": Field(_CONTEXT, "the context of services without"),
+        "fails": Field(ListOf(_VERDICT), "the verdicts that make a comparison fail"),
+        "verdicts": Field(
+            ListOf(
+                Shape(
+                    {
+                        "rule": Field(_RULE, "the rule, * for any", required=True),
+                        "verdict": Field(_VERDICT, "its verdict", required=True),
+                        "context": Field(_CONTEXT, "only in this context"),
+                        "service": Field(SLUG, "only for this service"),
+                        "path": Field(_PATH, "only where the fact's path is like this"),
+                    }
+                )
+            ),
+            "other verdicts; the last one that fits counts",
+        ),
+    },
+    doc="What a project makes of the compatibility rules",
+    name="the policy file",
+)
+
+WAIVERS = Shape(
+    {
+        "waivers": Field(
+            ListOf(
+                Shape(
+                    {
+                        "rule": Field(_RULE, "the rule that is waived, * for any", required=True),
+                        "service": Field(SLUG, "the service", required=True),
+                        "call": Field(TEXT, "SCENARIO: CALL, * for any", required=True),
+                        "path": Field(_PATH, "the fact's path, as a glob"),
+                        "microversions": Field(VERSION_RANGE, "only at these"),
+                        "releases": Field(RELEASE_RANGE, "only where the new release is one of these"),
+                        "reason": Field(STRING, "why a client can live with it", required=True),
+                        "link": Field(TEXT, "where it was decided", required=True),
+                        "expires": Field(_DATE, "the last day on which it holds", required=True),
+                    }
+                )
+            ),
+            "accepted findings",
+            required=True,
+        )
+    },
+    doc="Findings that a project has accepted, each with a reason, a link and an end",
+    name="the waivers file",
+)
+
+
+def read_policy(source: Source, stem: str, find: Callable[[str], Policy | None]) -> Policy | None:
+    """The policy in a file; None (and problems in `source`) where anything in it is wrong."""
+    root = source.root
+    if root is None or not POLICY.check(source, root, "the policy file"):
+        return None
+    if root.get("policy").text != stem:
+        source.problem(
+            root.get("policy"),
+            "bad-file-name",
+            f"the file is named '{stem}', the policy '{root.get('policy').text}'",
+            "give both one name",
+        )
+    base = Policy(name="")
+    origin = root.get("from")
+    if origin is not None:
+        found = find(origin.text)
+        if found is None:
+            source.problem(
+                origin, "unknown-policy", f"there is no policy '{origin.text}', or it is wrong itself"
+            )
+            return None
+        base = found
+    if source.problems:
+        return None
+    fails, verdicts = root.get("fails"), root.get("verdicts")
+    contexts = {
+        key: Context(root.get(key).text) if root.get(key) is not None else getattr(base, key)
+        for key in ("versioned", "unversioned")
+    }
+    return Policy(
+        name=stem,
+        overrides=(
+            *base.overrides,
+            *(_override(item) for item in (verdicts.items if verdicts is not None else ())),
+        ),
+        fails=frozenset(Verdict(item.text) for item in fails.items) if fails is not None else base.fails,
+        origin=source.path,
+        **contexts,
+    )
+
+
+def _override(node: MapNode) -> Override:
+    context = node.get("context")
+    texts = {key: node.get(key).text for key in ("service", "path") if node.get(key) is not None}
+    return Override(
+        rule=node.get("rule").text,
+        verdict=Verdict(node.get("verdict").text),
+        context=Context(context.text) if context is not None else None,
+        **texts,
+    )
+
+
+def read_waivers(source: Source) -> tuple[Waiver, ...]:
+    """The waivers in a file; problems in `source` where anything in it is wrong."""
+    root = source.root
+    if root is None or not WAIVERS.check(source, root, "the waivers file"):
+        return ()
+    return tuple(_waiver(source, node) for node in root.get("waivers").items)
+
+
+def _waiver(source: Source, node: MapNode) -> Waiver:
+    reason = node.get("reason")
+    if not reason.text.strip(" .…?-"):
+        source.problem(
+            reason,
+            "no-reason",
+            "a waiver needs a reason that a person has written",
+            f"say why a client can live with it; these do not count: {', '.join(REFUSED_REASONS)}",
+        )
+    elif any(refused in reason.text.lower() for refused in REFUSED_REASONS):
+        source.problem(
+            reason,
+            "refused-reason",
+            f"'{reason.text}' is no reason by the policy",
+            "say why a client can live with it",
+        )
+    releases, path, versions = node.get("releases"), node.get("path"), node.get("microversions")
+    return Waiver(
+        rule=node.get("rule").text,
+        service=node.get("service").text,
+        call=node.get("call").text,
+        path=path.text if path is not None else "*",
+        microversions=versions.text if versions is not None else "",
+        releases=ORDERS["semantic"].parse_range(releases.text) if releases is not None else None,
+        reason=reason.text,
+        link=node.get("link").text,
+        expires=datetime.date.fromisoformat(node.get("expires").text),
+        at=f"{node.mark.path}:{node.mark.line}",
+    )

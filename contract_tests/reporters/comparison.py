@@ -1,0 +1,155 @@
+"""Comparisons in words: for a terminal, as Markdown for a review, as JSON and JUnit for programs."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from contract_tests.comparison.rules import Verdict
+from contract_tests.execution.compare import Change, Comparison
+from contract_tests.model.http import MISSING
+from contract_tests.model.matcher import show
+from contract_tests.model.microversion import Microversion
+from contract_tests.reporters.words import Mask, plural, printable
+
+_QUIET = frozenset({Verdict.OK, Verdict.INFO})
+WIDTH = 100
+
+
+def word(change: Change) -> str:
+    """A change as a sentence, by its rule's message."""
+    fact = change.fact
+    shown = {name: _shown(getattr(fact, name)) for name in ("old", "new")}
+    text = change.rule.message.format(path=fact.path, detail=fact.detail, seen=fact.seen, of=fact.of, **shown)
+    return f"{text} (in {fact.seen} of {fact.of})" if fact.of > 1 else text
+
+
+def _shown(value: Any) -> str:
+    if value is MISSING:
+        return "nothing"
+    return value if isinstance(value, str) and value else show(value)
+
+
+def extent(change: Change) -> str:
+    """Where a change was seen: `3 calls, microversions 1.0 to 1.39 (12)`."""
+    versions = sorted(version for version in change.microversions if version is not None)
+    parts = [plural(len(change.calls), "call")]
+    if len(versions) == 1:
+        parts.append(f"microversion {versions[0]}")
+    elif versions:
+        parts.append(f"microversions {versions[0]} to {versions[-1]} ({len(versions)})")
+    return ", ".join(parts)
+
+
+def lines(found: Comparison, mask: Mask, *, verbose: bool = False) -> Iterator[str]:
+    """A comparison for a terminal: a block for each change, the gravest first; OK and INFO counted only."""
+    yield f"{found.old} -> {found.new} ({found.context}): {plural(found.compared, 'answer')} in {plural(found.cases, 'case')}"
+    quiet: Counter[str] = Counter()
+    for change in found.changes:
+        if change.verdict in _QUIET and not verbose:
+            quiet[f"{change.verdict} {change.rule.id}"] += 1
+            continue
+        text = printable(mask(word(change)).replace("\n", " "))
+        yield f"  {change.verdict:6} {change.rule.id} [{change.rule.source}]"
+        yield from textwrap.wrap(text, WIDTH, initial_indent=" " * 9, subsequent_indent=" " * 11)
+        calls = list(change.calls.items())
+        yield f"         in {extent(change)}"
+        for (scenario, call), at in calls if verbose else calls[:2]:
+            yield f"           {scenario}: {call} ({at})"
+        if len(calls) > 2 and not verbose:
+            yield f"           and {len(calls) - 2} more"
+    for text, count in quiet.items():
+        yield f"  {text}: {plural(count, 'change')}"
+    yield from (f"  WARN   {text}" for text in found.waivers)
+    if found.missing:
+        yield f"  not compared: {plural(len(found.missing), 'case')}"
+        reasons = Counter(found.missing.values())
+        yield from (
+            f"    {count} x {mask(reason.splitlines()[0])}"
+            for reason, count in reasons.most_common(None if verbose else 3)
+        )
+
+
+def markdown(found: Sequence[Comparison], mask: Mask) -> str:
+    """A table for a review comment."""
+    rows = ["| verdict | rule | change | where |", "|-|-|-|-|"]
+    for one in found:
+        for change in one.changes:
+            if change.verdict not in _QUIET:
+                text = " ".join(mask(word(change)).split()).replace("|", "\\|").replace("<", "&lt;")
+                rows.append(
+                    f"| {change.verdict} | `{change.rule.id}` ({change.rule.source}) | {text} | {extent(change)} |"
+                )
+    heading = "".join(
+        f"**{one.old} → {one.new}** ({one.context}): {plural(one.compared, 'answer')} compared\n\n"
+        for one in found
+    )
+    return heading + ("\n".join(rows) if len(rows) > 2 else "No difference that a client would see.") + "\n"
+
+
+def document(found: Comparison, mask: Mask) -> dict[str, Any]:
+    """A comparison for programs."""
+    return {
+        "old": found.old,
+        "new": found.new,
+        "context": found.context.value,
+        "cases": found.cases,
+        "answers": found.compared,
+        "changes": [
+            {
+                "verdict": change.verdict.value,
+                "rule": change.rule.id,
+                "source": change.rule.source,
+                "service": change.service,
+                "path": change.fact.path,
+                "message": mask(word(change)),
+                "seen": change.count,
+                "calls": [f"{scenario}: {call}" for scenario, call in change.calls],
+                "microversions": [
+                    str(version)
+                    for version in sorted(v for v in change.microversions if isinstance(v, Microversion))
+                ],
+            }
+            for change in found.changes
+        ],
+        "waivers": found.waivers,
+        "not_compared": {case: mask(reason) for case, reason in found.missing.items()},
+    }
+
+
+def junit(found: Sequence[Comparison], fails: frozenset[Verdict], mask: Mask) -> str:
+    """A testcase for each change that is more than OK or INFO; those that fail are failures."""
+    root = ElementTree.Element("testsuites", name="contract-tests compare")
+    for one in found:
+        told = [change for change in one.changes if change.verdict not in _QUIET]
+        bad = [change for change in told if change.verdict in fails]
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=f"{one.old} -> {one.new}",
+            tests=str(len(told) + 1),
+            failures=str(len(bad)),
+            errors="0",
+        )
+        ElementTree.SubElement(suite, "testcase", classname="compare", name=f"{one.compared} answers")
+        for change in told:
+            case = ElementTree.SubElement(
+                suite,
+                "testcase",
+                classname=f"{change.service}.{change.rule.id}",
+                name=change.fact.path or change.rule.id,
+            )
+            if change.verdict in fails:
+                text = printable(mask(word(change)).replace("\n", " "))
+                failure = ElementTree.SubElement(case, "failure", message=text)
+                failure.text = "\n".join(
+                    [
+                        extent(change),
+                        *(f"{scenario}: {call} ({at})" for (scenario, call), at in change.calls.items()),
+                    ]
+                )
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
