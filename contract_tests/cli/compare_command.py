@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -59,7 +60,7 @@ def command(
     junit_file: str | None,
     verbose: bool,
 ) -> int:
-    """Compare two deployments or recordings: what differs, which rule says what it is, and whether it is a break.
+    """Compare two deployments or recordings: what differs, by which rule, and whether it is a break.
 
     OLD and NEW are recordings, URLs, wsgi:module:callable or names in the targets file, as for run --target.
     Exit status 1 where a difference fails by the policy.
@@ -93,12 +94,12 @@ def command(
         pairs = _pairs(library, scenarios, sides, wanted, choice, opened, open_jobs)
         found = [compare(old, new, policy, accepted) for old, new in pairs]
     finally:
-        for one in opened:
-            one.__exit__()
+        for side in opened:
+            side.__exit__()
 
     def mask(text: str) -> str:
-        for one in opened:
-            text = one.mask(text)
+        for side in opened:
+            text = side.mask(text)
         return text
 
     if as_json:
@@ -110,10 +111,10 @@ def command(
             for line in words.lines(one, mask, verbose=verbose):
                 click.echo(line)
     if junit_file:
-        file_writer("--junit", junit_file, sys.stdout.write)(words.junit(found, policy.fails, mask))
+        file_writer("--junit", junit_file, sys.stdout)(words.junit(found, policy.fails, mask))
     failing = [change for one in found for change in one.changes if change.verdict in policy.fails]
     if write_waivers:
-        file_writer("--write-waivers", write_waivers, sys.stdout.write)(_drafts(failing))
+        file_writer("--write-waivers", write_waivers, sys.stdout)(_drafts(failing))
     if failing or any(one.waivers for one in found):
         return FINDINGS
     return OK if any(one.compared for one in found) else COULD_NOT_RUN
@@ -130,12 +131,11 @@ def _pairs(
         jobs = opened[0].jobs
         if len(jobs) < 2:
             raise UsageError("--releases: there is only one recording of this service")
-        return list(zip(jobs, jobs[1:], strict=False))
+        return list(itertools.pairwise(jobs))
     both = []
     for side in sides:
-        one = open_jobs(library, scenarios, replace(wanted, targets=(side,)), choice)
-        opened.append(one)
-        both.append({job.deployment.service: job for job in one.jobs})
+        opened.append(open_jobs(library, scenarios, replace(wanted, targets=(side,)), choice))
+        both.append({job.deployment.service: job for job in opened[-1].jobs})
     shared = [name for name in both[0] if name in both[1]]
     if not shared:
         raise UsageError(f"{sides[0]} and {sides[1]} have no service in common")

@@ -141,12 +141,12 @@ def compare(
             continue
         found.cases += 1
         found.compared += len(before.responses.keys() & after.responses.keys())
-        marks = {history.name: history.mark for history in case.scenario.histories}
+        marks = {h.name: f"{h.mark.path}:{h.mark.line}" for h in case.scenario.histories}
         for name, fact in compare_answers(before, after, service):
             rule, verdict = policy.judge(fact, context, service.name)
             differences.append(
                 Difference(
-                    service=service.name, scenario=case.scenario.slug, call=name, at=f"{marks[name].path}:{marks[name].line}",
+                    service=service.name, scenario=case.scenario.slug, call=name, at=marks[name],
                     microversion=case.microversion, fact=fact, rule=rule, verdict=verdict,
                 )
             )  # fmt: skip
@@ -183,7 +183,7 @@ def waive(
             left.append(one)
     own = [waiver for waiver in waivers if waiver.service == service.name]
     said = [
-        f"{w.at}: the waiver of {w.rule} in {w.call} expired on {w.expires}; mend what it covers, or decide again"
+        f"{w.at}: the waiver of {w.rule} in {w.call} expired on {w.expires}; mend it, or decide again"
         for w in own
         if w in used and w.expires < today
     ]

@@ -46,7 +46,8 @@ def extent(change: Change) -> str:
 
 def lines(found: Comparison, mask: Mask, *, verbose: bool = False) -> Iterator[str]:
     """A comparison for a terminal: a block for each change, the gravest first; OK and INFO counted only."""
-    yield f"{found.old} -> {found.new} ({found.context}): {plural(found.compared, 'answer')} in {plural(found.cases, 'case')}"
+    counted = f"{plural(found.compared, 'answer')} in {plural(found.cases, 'case')}"
+    yield f"{found.old} -> {found.new} ({found.context}): {counted}"
     quiet: Counter[str] = Counter()
     for change in found.changes:
         if change.verdict in _QUIET and not verbose:
@@ -81,7 +82,8 @@ def markdown(found: Sequence[Comparison], mask: Mask) -> str:
             if change.verdict not in _QUIET:
                 text = " ".join(mask(word(change)).split()).replace("|", "\\|").replace("<", "&lt;")
                 rows.append(
-                    f"| {change.verdict} | `{change.rule.id}` ({change.rule.source}) | {text} | {extent(change)} |"
+                    f"| {change.verdict} | `{change.rule.id}` ({change.rule.source}) | {text} "
+                    f"| {extent(change)} |"
                 )
     heading = "".join(
         f"**{one.old} → {one.new}** ({one.context}): {plural(one.compared, 'answer')} compared\n\n"

@@ -16,7 +16,13 @@ _STATEMENT = re.compile(
 )
 _TERM = re.compile(r"\"?([^\"=<>' ]+)\"? ?(=|<|>=) ?(?:'([^']*)'|([0-9.]+))")
 _SUM = re.compile(r"(\w+)\((\w+)\)(?: AS (\w+))?", re.IGNORECASE)
-_FUNCTIONS = {"SUM": sum, "MAX": max, "MIN": min, "COUNT": len, "MEAN": lambda values: sum(values) / len(values)}
+_FUNCTIONS = {
+    "SUM": sum,
+    "MAX": max,
+    "MIN": min,
+    "COUNT": len,
+    "MEAN": lambda values: sum(values) / len(values),
+}
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -45,7 +51,9 @@ class InfluxDBClient:
         parsed = _STATEMENT.fullmatch(text.strip())
         if not parsed:
             raise InfluxDBClientError("error parsing query: " + text, 400)
-        chosen = {key: point for key, point in sorted(self._points.items()) if _matches(point, parsed["where"])}
+        chosen = {
+            key: point for key, point in sorted(self._points.items()) if _matches(point, parsed["where"])
+        }
         if not parsed["what"]:
             for key in chosen:
                 del self._points[key]
@@ -80,7 +88,10 @@ def _holds(point, term):
 
 def _everything(points):
     names = sorted({name for _, tags, fields in points for name in (*tags, *fields)})
-    rows = [[time.strftime(_FORM)] + [{**fields, **tags}.get(name) for name in names] for time, tags, fields in points]
+    rows = [
+        [time.strftime(_FORM)] + [{**fields, **tags}.get(name) for name in names]
+        for time, tags, fields in points
+    ]
     return [{"name": "dataframes", "columns": ["time", *names], "values": rows}] if rows else []
 
 
@@ -103,7 +114,10 @@ def _sums(points, what, groups):
             "columns": ["time"] + [name for _, _, name in wanted],
             "values": [
                 [datetime.datetime.utcfromtimestamp(start).strftime(_FORM)]
-                + [_FUNCTIONS[function.upper()]([row[field] for row in found if field in row]) for function, field, _ in wanted]
+                + [
+                    _FUNCTIONS[function.upper()]([row[field] for row in found if field in row])
+                    for function, field, _ in wanted
+                ]
                 for start, found in sorted(rows.items())
             ],
         }
