@@ -20,6 +20,7 @@ OK, FINDINGS, USAGE, COULD_NOT_RUN = 0, 1, 2, 3
 COMMANDS = {
     "run": "Run scenarios against recordings, a live deployment or a WSGI application.",
     "compare": "What differs between two releases or deployments, and is it a break?",
+    "history": "What each microversion of a service changed, as seen in its answers.",
     "list": "List scenarios and cases, and why a case would be skipped.",
     "check": "Check files without running anything.",
     "coverage": "What the scenarios exercise: operations, statuses, microversions, overlays.",

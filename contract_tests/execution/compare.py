@@ -90,6 +90,9 @@ def answers(job: Job, case: Case) -> Answered:
     for name, value in latest[0].items() if latest else ():
         if isinstance(value, str) and len(value) >= ROLE_LENGTH and name != "endpoint":
             roles.setdefault(value, name)
+    if case.microversion is not None:  # the version that an answer tells is its own, in both runs
+        for carrier in case.scenario.service.dialect.carriers:
+            roles[carrier.form.format(case.microversion)] = "microversion"
     if result.outcome is Outcome.SKIPPED:
         return Answered({}, {}, result.reason)
     if not responses:

@@ -184,11 +184,13 @@ class _Check:
         try:
             regex.compile(text)
         except regex.error as error:
-            self.source.problem(
-                at, "bad-regex", f"this is no regular expression: {error.msg}", offset=error.pos or 0
-            )
+            message = f"this is no regular expression: {error.msg}"
+            hint = "a backslash before . ( ) [ { * + ? makes it that character"
+            self.source.problem(at, "bad-regex", message, hint, offset=error.pos or 0)
         except (TypeError, OverflowError, RecursionError, MemoryError):
-            self.source.problem(at, "bad-regex", f"a regular expression must stand here, not {kind_of(at)}")
+            self.source.problem(
+                at, "bad-regex", f"a regular expression must stand here, not {kind_of(at)}", "quote it"
+            )
 
     def _inside(self, inside: str, value: Any) -> None:
         if inside == "plain":

@@ -221,7 +221,12 @@ def _check_meta(source: Source, node: MapNode, document: dict[str, Any]) -> None
     except (jsonschema_rs.ValidationError, ValueError) as error:
         where = list(getattr(error, "instance_path", ()))
         message = str(error).splitlines()[0]
-        source.problem(_node_at(node, where), "bad-schema", f"this is no valid JSON Schema: {message}")
+        source.problem(
+            _node_at(node, where),
+            "bad-schema",
+            f"this is no valid JSON Schema: {message}",
+            "json-schema.org/understanding-json-schema tells what each keyword takes",
+        )
 
 
 def _node_at(node: Any, path: list[Any]) -> Any:

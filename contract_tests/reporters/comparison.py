@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from contract_tests.comparison.rules import Verdict
+from contract_tests.comparison.facts import Fact
+from contract_tests.comparison.rules import Rule, Verdict
 from contract_tests.execution.compare import Change, Comparison
 from contract_tests.model.http import MISSING
 from contract_tests.model.matcher import show
@@ -21,9 +22,13 @@ WIDTH = 100
 
 def word(change: Change) -> str:
     """A change as a sentence, by its rule's message."""
-    fact = change.fact
+    return word_fact(change.rule, change.fact)
+
+
+def word_fact(rule: Rule, fact: Fact) -> str:
+    """The same for a fact."""
     shown = {name: _shown(getattr(fact, name)) for name in ("old", "new")}
-    text = change.rule.message.format(path=fact.path, detail=fact.detail, seen=fact.seen, of=fact.of, **shown)
+    text = rule.message.format(path=fact.path, detail=fact.detail, seen=fact.seen, of=fact.of, **shown)
     return f"{text} (in {fact.seen} of {fact.of})" if fact.of > 1 else text
 
 

@@ -1,0 +1,143 @@
+"""contract-tests history"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from contract_tests.cli.options import choice_options, places_options, target_options
+from contract_tests.errors import UsageError
+from contract_tests.execution.plan import Choice
+from contract_tests.loading.config import Places
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("name", metavar="SERVICE")
+@click.option("--call", default="", metavar="TEXT", help="Only calls with this text in SCENARIO: CALL.")
+@click.option("--path", default="", metavar="TEXT", help="Only facts with this text in their path.")
+@click.option(
+    "--policy",
+    "policy_name",
+    default="openstack",
+    show_default=True,
+    metavar="NAME",
+    help="What the rules' verdicts are.",
+)
+@target_options
+@choice_options
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show what is OK or INFO too: texts of errors, order of lists."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--rst", "as_rst", is_flag=True, help="Print a page of reStructuredText.")
+@places_options
+def command(
+    places: Places,
+    name: str,
+    call: str,
+    path: str,
+    policy_name: str,
+    wanted: Any,
+    choice: Choice,
+    service: tuple[str, ...],
+    verbose: bool,
+    as_json: bool,
+    as_rst: bool,
+) -> int:
+    """Show what each microversion of a service changed, as seen in its answers.
+
+    Each recorded microversion is compared with the one before it. A change that no overlay declares is
+    REVIEW: it leaked into an older microversion, or its overlay is missing. Exit status 1 for one of these.
+    """
+    from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
+    from contract_tests.cli.open import load, open_jobs
+    from contract_tests.comparison.rules import Verdict
+    from contract_tests.execution.history import history
+    from contract_tests.loading.library import Library
+    from contract_tests.loading.source import nearest
+
+    library = Library(places)
+    policy = library.policy(policy_name)
+    library.raise_problems()
+    if policy is None:
+        known = library.policy_names()
+        raise UsageError(f"--policy {policy_name}: there is no such policy; {nearest(policy_name, known)}")
+    scenarios = load(library, [], [name])
+    with open_jobs(library, scenarios, wanted, choice) as opened:
+        found = history(scenarios[0].service, opened.jobs, policy)
+    found.entries = [
+        entry for entry in found.entries
+        if (verbose or entry.verdict not in (Verdict.OK, Verdict.INFO))
+        and path.lower() in entry.fact.path.lower()
+        and any(call.lower() in one.lower() for one in entry.calls)
+    ]  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(_document(found), indent=1))
+    else:
+        click.echo("\n".join(_rst(found) if as_rst else _lines(found)))
+    if any(entry.verdict is Verdict.REVIEW and not entry.declared for entry in found.entries):
+        return FINDINGS
+    return OK if found.entries else COULD_NOT_RUN
+
+
+def _word(entry: Any) -> str:
+    from contract_tests.reporters.comparison import word_fact
+    from contract_tests.reporters.words import printable
+
+    return printable(word_fact(entry.rule, entry.fact).replace("\n", " "))
+
+
+def _lines(found: Any) -> Iterator[str]:
+    from contract_tests.execution.history import by_microversion
+    from contract_tests.reporters.words import plural
+
+    yield f"{found.service.title}, seen in {', '.join(found.releases)}"
+    for version, entries in by_microversion(found.entries).items():
+        yield f"{version}"
+        for entry in entries:
+            told = "" if entry.declared else ", which nothing declares"
+            yield f"  {entry.verdict:6} {_word(entry)}"
+            yield f"         {entry.rule.id}, {plural(len(entry.calls), 'call')}, since {entry.releases[0]}{told}"
+    for name, version, at in found.unseen:
+        yield f"declared at {version}, but no answer shows it: {name} ({at})"
+
+
+def _rst(found: Any) -> Iterator[str]:
+    from contract_tests.execution.history import by_microversion
+
+    heading = f"{found.service.title}: microversion history"
+    yield from (heading, "=" * len(heading), "", f"As seen in recordings of {', '.join(found.releases)}.", "")
+    for version, entries in by_microversion(found.entries).items():
+        yield from (str(version), "-" * len(str(version)), "")
+        for entry in entries:
+            text = (
+                _word(entry).replace("\\", "\\\\").replace("*", "\\*").replace("`", "\\`").replace("|", "\\|")
+            )
+            yield f"- {text} ({entry.verdict}, {entry.rule.id}; {len(entry.calls)} calls)"
+        yield ""
+
+
+def _document(found: Any) -> dict[str, Any]:
+    return {
+        "service": found.service.name,
+        "releases": found.releases,
+        "changes": [
+            {
+                "microversion": str(entry.microversion),
+                "verdict": entry.verdict.value,
+                "rule": entry.rule.id,
+                "path": entry.fact.path,
+                "message": _word(entry),
+                "declared": entry.declared,
+                "calls": list(entry.calls),
+                "releases": entry.releases,
+            }
+            for entry in found.entries
+        ],
+        "unseen": [
+            {"call": name, "microversion": str(version), "at": at} for name, version, at in found.unseen
+        ],
+    }
