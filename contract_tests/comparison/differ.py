@@ -389,38 +389,47 @@ class _Walk:
         return any(pattern.fullmatch(path) for pattern in self.same.free_form)
 
     def _objects(self, path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-        if old == new and repr(old) == repr(new):
+        if self._free_form(path):
+            self._named_by_clients(path, old, new)
             return
-        free = self._free_form(path)
-        # A name that is data has a part in each run, too.
-        renamed = {_role(key, self.same.new): key for key in new} if free or old.keys() != new.keys() else {}
-        matched = set()
+        if old.keys() != new.keys():
+            # A name may be a value of the run: what a client called something.
+            renamed = {_role(key, self.same.new): key for key in new}
+            old = {renamed.get(_role(key, self.same.old), key): value for key, value in old.items()}
         for key, value in old.items():
-            other = key if key in new else renamed.get(_role(key, self.same.old))
-            below = f"{path}.*" if free else f"{path}.{key}"
-            if other is not None:
-                matched.add(other)
-                self._value(below, value, new[other])
+            if key in new:
+                self._value(f"{path}.{key}", value, new[key])
             else:
-                self._gone(below, value, free)
+                self._gone(f"{path}.{key}", value)
         for key, value in new.items():
-            if key not in matched:
-                self._came(f"{path}.*" if free else f"{path}.{key}", value, free)
+            if key not in old:
+                self._came(f"{path}.{key}", value)
 
-    def _gone(self, path: str, value: Any, free: bool) -> None:
+    def _named_by_clients(self, path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        """Two objects in which names are data: they are like lists."""
+        before = {_role(key, self.same.old): value for key, value in old.items()}
+        after = {_role(key, self.same.new): value for key, value in new.items()}
+        for key in before.keys() & after.keys():
+            self._value(f"{path}.*", before[key], after[key])
+        lost = [before[key] for key in sorted(before.keys() - after.keys())]
+        came = [after[key] for key in sorted(after.keys() - before.keys())]
+        for value, other in zip(lost, came, strict=False):
+            self._value(f"{path}.*", value, other)
+        if len(came) > len(lost):
+            self._note("property-added", f"{path}.*", new=_outline(came[-1]), detail="free-form")
+        elif len(lost) > len(came):
+            self._note("array-count", path, len(old), len(new))
+
+    def _gone(self, path: str, value: Any) -> None:
         if value is None:
             self._note("null-or-missing", path, None, MISSING)
         elif _is_empty(value):
             self._note("empty-or-missing", path, _outline(value), MISSING, detail="gone")
         else:
-            self._note(
-                "property-removed", path, _outline(value), detail="free-form" if free else "", value=value
-            )
+            self._note("property-removed", path, _outline(value), value=value)
 
-    def _came(self, path: str, value: Any, free: bool) -> None:
-        if free:
-            self._note("property-added", path, new=_outline(value), detail="free-form")
-        elif _is_empty(value) and value is not None:
+    def _came(self, path: str, value: Any) -> None:
+        if _is_empty(value) and value is not None:
             self._note("empty-or-missing", path, MISSING, _outline(value), detail="appeared")
         else:
             self._note("property-added", path, new=_outline(value), value=value)

@@ -20,12 +20,27 @@ def load(what):
     return found() if name.endswith("()") else found
 
 
+def announce_the_end():
+    """Let waitress say that it ends the connection after a HEAD: it does so silently, and a client may use it again."""
+    from waitress import task
+
+    build = task.Task.build_response_header
+
+    def build_response_header(self):
+        if self.request.command == "HEAD":
+            self.request.headers["CONNECTION"] = "close"
+        return build(self)
+
+    task.Task.build_response_header = build_response_header
+
+
 def main():
     fd, threads, prefix, what = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
     sys.argv = [what.rpartition("/")[2]] + sys.argv[5:]
     application = load(what)
     from waitress import serve
 
+    announce_the_end()
     listening = socket.socket(fileno=fd)
     serve(application, sockets=[listening], threads=threads, ident=None, url_prefix=prefix)
 
