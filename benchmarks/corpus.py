@@ -78,11 +78,6 @@ class Work:
     units: tuple[Unit, ...]
     export: Export
 
-    @property
-    def smallest(self) -> int:
-        """The cases of the scenario that has the fewest."""
-        return min(len(unit.exchanges) for unit in self.units)
-
 
 def read_work(recordings: Path, config: Path | None = None) -> Work:
     """Reads the scenarios of the package (or of a project), and replays them once to see what they are."""

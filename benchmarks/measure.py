@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,12 +56,19 @@ def run_once(program: Program) -> tuple[Run, str]:
     return Run(wall, used.ru_utime + used.ru_stime), text
 
 
-def run_all(programs: Sequence[Program], times: int) -> list[list[Run]]:
-    """Each program `times` times, in turns, so that what else the machine does hits all of them alike."""
+def run_all(
+    programs: Sequence[Program], times: int, check: Callable[[Program, str], None] = lambda *_: None
+) -> list[list[Run]]:
+    """Each program `times` times, in turns, so that what else the machine does hits all of them alike.
+
+    `check` is told what each run printed.
+    """
     runs: list[list[Run]] = [[] for _ in programs]
     for _ in range(times):
         for program, found in zip(programs, runs, strict=True):
-            found.append(run_once(program)[0])
+            run, output = run_once(program)
+            check(program, output)
+            found.append(run)
     return runs
 
 

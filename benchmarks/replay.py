@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.corpus import Corpus, Work, build
-from benchmarks.measure import Program, Run, machine, middle, print_table, run_all, run_once, spread
+from benchmarks.measure import Program, Run, machine, middle, print_table, run_all, spread
 
-OURS, PEER = "contract-tests", "pytest+vcrpy"
+OURS, PEER, LEAN = "contract-tests", "pytest+vcrpy", "pytest+vcrpy, lean"
 HEADS = ("", "CPU s", "wall s", "calls/CPU s", "calls/wall s")
+
+Runs = Mapping[str, Sequence[Run]]
 
 
 @dataclass(frozen=True)
@@ -20,79 +22,89 @@ class Point:
     """What was measured with one size, on one core; `peer` is empty where it was left out."""
 
     corpus: Corpus
-    ours: list[Run]
-    peer: list[Run]
+    ours: Sequence[Run]
+    peer: Sequence[Run]
 
 
 def replay(folder: Path, work: Work, sizes: Sequence[int], runs: int, peer_most: int, workers: int) -> None:
     """Measure every size in `folder`, an empty one; sizes beyond `peer_most` without the peer."""
-    start = build(folder / "start", work, work.smallest)
+    few = min(work.units, key=lambda unit: sum(len(one.steps) for one in unit.exchanges))
+    start = build(folder / "start", replace(work, units=(few,)), len(few.exchanges))
     corpora = [build(folder / str(size), work, size) for size in sizes]
     print(f"{machine()}; median (lowest-highest) of {runs} fresh processes a row, in turns")
-    starts = dict(zip((OURS, PEER), _measure(start, (1,), runs, True), strict=True))
+    print(f"lean: matches method, path and query, where {OURS} and {PEER} match body and version too")
+    _measure(start, programs(start, workers), 1)  # compiles the modules of all of them
+    starts = _measure(start, programs(start), runs)
     print(f"\nstart-up: the same commands with {_cases(start)}")
-    print_table(
-        HEADS[:3], [(name, spread(_cpu(found)), spread(_wall(found))) for name, found in starts.items()]
-    )
+    print_table(HEADS[:3], [(name, spread(_cpu(own)), spread(_wall(own))) for name, own in starts.items()])
     curve: list[Point] = []
     for size, corpus in zip(sizes, corpora, strict=True):
-        measured = _measure(corpus, (1, workers), runs, size <= peer_most)
-        _print_size(corpus, measured, starts, workers)
-        curve.append(Point(corpus, measured[0], measured[1] if size <= peer_most else []))
+        chosen = [one for one in programs(corpus, workers) if one.name.startswith(OURS) or size <= peer_most]
+        measured = _measure(corpus, chosen, runs)
+        _print_size(corpus, chosen, measured, starts, workers)
+        curve.append(Point(corpus, measured[OURS], measured.get(PEER, ())))
     _print_curve(curve)
 
 
-def programs(corpus: Corpus, workers: int, with_peer: bool = True) -> list[Program]:
-    """Both commands, each at its best: the peer loads the plugins that it needs and no others."""
-    ours = (sys.executable, "-m", "contract_tests", "run", "scenarios", "-j", str(workers), "--no-matrix")
-    spread_out = ("-p", "xdist", "-n", str(workers)) if workers > 1 else ()
-    peer = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *spread_out, "test_contract.py")
-    found = [Program(f"{OURS} -j {workers}", ours, corpus.path, {})]
-    if with_peer:
-        name = PEER + (f" -n {workers}" if workers > 1 else "")
-        found.append(Program(name, peer, corpus.peer, {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}))
+def programs(corpus: Corpus, workers: int = 1) -> list[Program]:
+    """The commands on one core, then those on several; the peer loads only the plugins that it needs."""
+    ours = (sys.executable, "-m", "contract_tests", "run", "scenarios", "--no-matrix", "-j")
+    peer = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_contract.py")
+    plain = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    found = [
+        Program(OURS, (*ours, "1"), corpus.path, {}),
+        Program(PEER, peer, corpus.peer, plain),
+        Program(LEAN, peer, corpus.peer, {**plain, "VCR_MATCH": "method,path,query"}),
+    ]
+    if workers > 1:
+        several = (*peer, "-p", "xdist", "-n", str(workers))
+        found.append(Program(f"{OURS} -j {workers}", (*ours, str(workers)), corpus.path, {}))
+        found.append(Program(f"{PEER} -n {workers}", several, corpus.peer, plain))
     return found
 
 
-def _measure(corpus: Corpus, workers: Sequence[int], runs: int, with_peer: bool) -> list[list[Run]]:
-    """Runs of each program for each number of workers; the first, unmeasured, shows that both do the same."""
-    chosen = [program for number in workers for program in programs(corpus, number, with_peer)]
-    for program in chosen:
-        text = run_once(program)[1]
-        passed = re.search(r"(\d+) passed|(\d+) cases: (\d+) passed", text.replace(",", ""))
-        count = int(passed[3] or passed[1]) if passed else 0
-        calls = re.search(r"\((\d+) calls", text.replace(",", ""))
+def _measure(corpus: Corpus, chosen: Sequence[Program], runs: int) -> dict[str, list[Run]]:
+    """Runs of each program by its name; SystemExit where one of them did not do all the work."""
+
+    def check(program: Program, output: str) -> None:
+        text = output.replace(",", "")
+        passed = re.search(r"cases: (\d+) passed|(\d+) passed", text)
+        calls = re.search(r"\((\d+) calls", text)
+        count = int(passed[1] or passed[2]) if passed else 0
         if count != corpus.cases or (calls and int(calls[1]) != corpus.calls):
-            sys.exit(f"{text[-2000:]}\n{program.name}: expected {_cases(corpus)}")
-    return run_all(chosen, runs)
+            sys.exit(f"{output[-2000:]}\n{program.name}: expected {_cases(corpus)}")
+
+    return {one.name: own for one, own in zip(chosen, run_all(chosen, runs, check), strict=True)}
 
 
 def _print_size(
-    corpus: Corpus, measured: Sequence[list[Run]], starts: dict[str, list[Run]], workers: int
+    corpus: Corpus, chosen: Sequence[Program], measured: Runs, starts: Runs, workers: int
 ) -> None:
-    with_peer = len(measured) == 4
-    chosen = [program for number in (1, workers) for program in programs(corpus, number, with_peer)]
     rows = []
-    for program, found in zip(chosen, measured, strict=True):
-        cpu, wall = _cpu(found), _wall(found)
-        rates = (f"{corpus.calls / middle(values):,.0f}" for values in (cpu, wall))
-        rows.append((program.name, spread(cpu), spread(wall), *rates))
+    for name, own in measured.items():
+        rates = (f"{corpus.calls / middle(values):,.0f}" for values in (_cpu(own), _wall(own)))
+        rows.append((name, spread(_cpu(own)), spread(_wall(own)), *rates))
     print(f"\n{_cases(corpus)} of {corpus.scenarios} scenarios")
     print_table(HEADS, rows)
-    if with_peer:
-        ours, peer, ours_many, peer_many = measured
-        net = [
-            [one - middle(_cpu(starts[name])) for one in _cpu(own)]
-            for name, own in ((PEER, peer), (OURS, ours))
-        ]
-        print(f"ratio, one core, whole processes: {_ratio(_cpu(peer), _cpu(ours))} by CPU, ", end="")
-        print(f"{_ratio(_wall(peer), _wall(ours))} by the clock")
-        print(f"ratio, one core, less start-up: {_ratio(*net)} by CPU")
-        many = _ratio(_wall(peer_many), _wall(ours_many))
-        print(f"ratio, {workers} cores, whole processes: {many} by the clock")
-    for program in programs(corpus, 1, with_peer):
+    net = {
+        name: [run.cpu - middle(_cpu(starts[name])) for run in own]
+        for name, own in measured.items()
+        if name in starts
+    }
+    ours = measured[OURS]
+    for name in (PEER, LEAN):
+        if name in measured:
+            whole = f"{_ratio(_cpu(measured[name]), _cpu(ours))} by CPU"
+            clock = f"{_ratio(_wall(measured[name]), _wall(ours))} by the clock"
+            print(
+                f"ratio on one core, {name}: {whole}, {clock}; {_ratio(net[name], net[OURS])} less start-up"
+            )
+    if f"{PEER} -n {workers}" in measured:
+        many = _ratio(_wall(measured[f"{PEER} -n {workers}"]), _wall(measured[f"{OURS} -j {workers}"]))
+        print(f"ratio on {workers} cores, {PEER}: {many} by the clock")
+    for program in chosen:
         environ = "".join(f"{name}={value} " for name, value in program.environ.items())
-        print(f"  (cd {program.cwd}; {environ}{' '.join(program.command)})")
+        print(f"  {environ}{' '.join(program.command)}")
 
 
 def _print_curve(curve: Sequence[Point]) -> None:

@@ -100,7 +100,8 @@ def _lines(found: Any) -> Iterator[str]:
         for entry in entries:
             told = "" if entry.declared else ", which nothing declares"
             yield f"  {entry.verdict:6} {_word(entry)}"
-            yield f"         {entry.rule.id}, {plural(len(entry.calls), 'call')}, since {entry.releases[0]}{told}"
+            seen = f"{plural(len(entry.calls), 'call')}, since {entry.releases[0]}{told}"
+            yield f"         {entry.rule.id}, {seen}"
     for name, version, at in found.unseen:
         yield f"declared at {version}, but no answer shows it: {name} ({at})"
 

@@ -303,6 +303,11 @@ def _each(places: Places, deployment: str, rest: Sequence[str], jobs: int, recor
                     for child in list(children):
                         child.terminate()
                     raise
+    if record and (Path(record) / recipes[0].service).is_dir():
+        from contract_tests.recordings.sharing import share
+
+        shared = share(Path(record) / recipes[0].service)
+        click.echo(f"{shared} cassettes are the same as those of the newest release, and stored there only")
     for recipe, (status, note) in zip(recipes, statuses, strict=True):
         if note or len(recipes) > 1:
             click.echo(f"{recipe.name} {recipe.release}: {note or _STATUS.get(status, 'could not run')}")

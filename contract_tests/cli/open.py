@@ -264,6 +264,7 @@ def _recorder(
     transport: Transport, folder: str, service: Service, deployment: Deployment, opened: Opened
 ) -> Transport:
     from contract_tests.recordings.recording import write_manifest
+    from contract_tests.recordings.sharing import release
     from contract_tests.transport.recorder import Recorder
 
     if not deployment.release:
@@ -272,6 +273,7 @@ def _recorder(
         )
     place = Path(folder) / service.name / deployment.release
     place.mkdir(parents=True, exist_ok=True)
+    release(place)
     write_manifest(
         place,
         deployment,

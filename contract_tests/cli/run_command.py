@@ -17,6 +17,7 @@ from contract_tests.errors import UsageError
 if TYPE_CHECKING:
     from contract_tests.execution.events import Event, RunFinished
     from contract_tests.execution.plan import Choice
+    from contract_tests.execution.runner import Job
     from contract_tests.loading.config import Places
     from contract_tests.reporters.base import Reporter
     from contract_tests.reporters.words import Mask
@@ -84,6 +85,9 @@ def command(
             click.echo(note, err=True)
         workers = jobs or (_processors() if all(job.replay for job in opened.jobs) else 1)
         last = _report(run(opened.jobs, workers=workers, fail_fast=fail_fast), reporters)
+        whole = not paths and replace(choice, microversions="") == Choice(microversions="")
+        if record and whole and not last.stopped:
+            _prune(opened.jobs)
     if last.counts.get("failed"):
         return FINDINGS
     if last.counts.get("error") or last.stopped or not last.counts.get("passed"):
@@ -133,6 +137,21 @@ def _report(events: Generator[Event, None, None], reporters: Sequence[Reporter])
             if interrupted or isinstance(last, RunFinished):
                 raise
             interrupted = True
+
+
+def _prune(jobs: Sequence[Job]) -> None:
+    """Take away cassettes that a whole recording did not write: of cases that do not exist any more."""
+    from contract_tests.recordings.sharing import prune
+    from contract_tests.transport.recorder import Recorder
+
+    for job in jobs:
+        if isinstance(job.transport, Recorder) and (
+            count := prune(job.transport.folder, job.transport.written)
+        ):
+            click.echo(
+                f"{job.deployment.name}: removed {count} cassettes of cases that are not there any more",
+                err=True,
+            )
 
 
 def _processors() -> int:

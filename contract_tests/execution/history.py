@@ -35,7 +35,7 @@ class Entry:
 
 @dataclass(slots=True)
 class History:
-    """What each microversion changed; `unseen` are overlays (call, microversion, where) that no answer shows."""
+    """What each microversion changed; `unseen` are overlays (call, microversion, where) that do not show."""
 
     service: Service
     entries: list[Entry] = field(default_factory=list)

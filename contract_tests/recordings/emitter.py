@@ -155,7 +155,10 @@ def manifest_text(values: Mapping[str, Any]) -> str:
     """A manifest as text: texts, numbers, lists and maps of texts, one a line."""
     lines: list[str] = []
     for key, value in values.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and len(value) > 2:
+            lines.append(f"{key}:\n")
+            lines.extend(f"  {scalar(name)}: {scalar(text)}\n" for name, text in value.items())
+        elif isinstance(value, Mapping):
             inner = ", ".join(f"{name}: {scalar(text, flow=True)}" for name, text in value.items())
             lines.append(f"{key}: {{{inner}}}\n")
         elif isinstance(value, (list, tuple)):

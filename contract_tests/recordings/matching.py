@@ -103,9 +103,10 @@ class Tape:
         if target != own and _split(target) != _split(own):
             return False
         headers = entry.headers
-        version = _version(self._dialect, headers, self.cassette.foreign)
-        if version != _version(self._dialect, request.headers, self.cassette.foreign):
-            return False
+        if headers != request.headers:
+            version = _version(self._dialect, headers, self.cassette.foreign)
+            if version != _version(self._dialect, request.headers, self.cassette.foreign):
+                return False
         body = entry.body
         return body == (request.body or b"") or _same_body(
             _parsed(body, headers), _parsed(request.body or b"", request.headers)

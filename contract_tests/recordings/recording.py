@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,8 @@ class Recording:
     """What a recording says of itself. `path` is its folder, or one cassette that serves every case.
 
     Without a manifest all else is empty. `minimum` and `maximum` are microversions as text, `recorded` is a
-    day (2026-01-31), `recorder` the program that wrote it.
+    day (2026-01-31), `recorder` the program that wrote it. `same_as` names another recording of the service,
+    in the folder beside this one, whose cassettes of the cases in `same` are this one's too.
     """
 
     path: Path
@@ -49,6 +50,8 @@ class Recording:
     recorded: str = ""
     recorder: str = ""
     format: int = FORMAT
+    same_as: str = ""
+    same: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def has_manifest(self) -> bool:
@@ -70,7 +73,16 @@ class Recording:
         for path in cassettes_in(self.path):
             slug = path.parent.relative_to(self.path).as_posix()
             found.setdefault(slug, []).append("" if path.stem == UNVERSIONED else path.stem)
+        for slug, versions in self.same.items():
+            found.setdefault(slug, []).extend("" if v == UNVERSIONED else v for v in versions)
         return {slug: tuple(sorted(found[slug], key=_version_key)) for slug in sorted(found)}
+
+    def shared(self, path: Path) -> Path | None:
+        """Where a cassette of this recording stands in the other one; None where it is not shared."""
+        slug, name = path.parent.relative_to(self.path).as_posix(), path.stem
+        if name not in self.same.get(slug, ()):
+            return None
+        return self.path.parent / self.same_as / slug / path.name
 
     def deployment(self, service: Service) -> Deployment:
         """What the manifest says of the service; RecordingError where a microversion in it is none."""
@@ -152,7 +164,12 @@ def write_manifest(folder: str | Path, deployment: Deployment, *, recorded: str,
         recorded=recorded,
         recorder=recorder,
     )
-    write_text(folder / MANIFEST, manifest_text(_values(recording)), folder)
+    return rewrite_manifest(recording)
+
+
+def rewrite_manifest(recording: Recording) -> Recording:
+    """Write the manifest of a recording as it is now, and give it back; RecordingError as above."""
+    write_text(recording.path / MANIFEST, manifest_text(_values(recording)), recording.path)
     return recording
 
 
@@ -220,12 +237,15 @@ def _values(recording: Recording) -> dict[str, Any]:
     }
     if not (recording.minimum or recording.maximum):
         del values["range"]
+    if recording.same:
+        values["same_as"] = recording.same_as
+        values["same"] = {slug: " ".join(versions) for slug, versions in sorted(recording.same.items())}
     return {key: value for key, value in values.items() if value not in ("", ())}
 
 
 def _recording(path: Path, data: Mapping[str, Any]) -> Recording:
     file = path / MANIFEST
-    known = {field.name for field in fields(Recording)} - {"path", "minimum", "maximum"} | {"range"}
+    known = {one.name for one in fields(Recording)} - {"path", "minimum", "maximum"} | {"range"}
     unknown = [key for key in data if key not in known]
     if unknown:
         names = ", ".join(sorted(known))
@@ -266,4 +286,27 @@ def _recording(path: Path, data: Mapping[str, Any]) -> Recording:
         endpoint=text(data, "endpoint"),
         recorded=text(data, "recorded"),
         recorder=text(data, "recorder"),
+        same_as=_beside(file, text(data, "same_as")),
+        same=_same(file, data.get("same", {})),
     )
+
+
+def _beside(file: Path, name: str) -> str:
+    """The name of a folder beside this recording's; RecordingError where it would lead elsewhere."""
+    if name and not _PART.fullmatch(name):
+        raise RecordingError(
+            f"{file}: expected 'same_as' to be the name of a folder beside this one, found {name!r}"
+        )
+    return name
+
+
+def _same(file: Path, data: Any) -> dict[str, tuple[str, ...]]:
+    good = isinstance(data, dict) and all(
+        isinstance(versions, str) and all(map(_PART.fullmatch, (*slug.split("/"), *versions.split())))
+        for slug, versions in data.items()
+    )
+    if not good:
+        raise RecordingError(
+            f"{file}: expected 'same' to map scenarios to their microversions, found {data!r}"
+        )
+    return {slug: tuple(versions.split()) for slug, versions in data.items()}

@@ -19,7 +19,7 @@ from contract_tests.recordings.cassette import AGAIN, Cassette, Entry
 from contract_tests.recordings.files import read_text
 from contract_tests.recordings.matching import Tape, below_origin
 from contract_tests.recordings.reader import read_cassette
-from contract_tests.recordings.recording import SUFFIXES, Recording, case_path, cassettes_in
+from contract_tests.recordings.recording import MANIFEST, SUFFIXES, Recording, case_path, cassettes_in
 from contract_tests.recordings.staleness import asked_of, mark_of, stale_calls, stale_finding
 from contract_tests.transport.outgoing import absolute
 
@@ -71,11 +71,18 @@ class RecordingTransport:
 
     def _read(self, path: Path) -> Cassette | None:
         for suffix in SUFFIXES:
-            try:
+            with contextlib.suppress(FileNotFoundError):
                 return read_cassette(path.with_name(path.stem + suffix), self.recording.path)
-            except FileNotFoundError:
-                continue
-        return None
+        shared = self.recording.shared(path)
+        if shared is None:
+            return None
+        try:
+            return read_cassette(shared, self.recording.path.parent)
+        except FileNotFoundError:
+            raise RecordingError(
+                f"{self.recording.path / MANIFEST}: it says that {shared} is this recording's too, "
+                f"and there is no such cassette; {AGAIN}"
+            ) from None
 
     def _renamed(self, scenario: str) -> Path | None:
         """The folder whose cassettes are this scenario's: its file may have been renamed since."""
@@ -135,7 +142,8 @@ class RecordingChannel:
         """
         name, digest = (call.name, call.asked) if call is not None else ("", "")
         self._made.add(name)
-        asked = replace(request, target=below_origin(absolute(self._endpoint, request)))
+        target = below_origin(absolute(self._endpoint, request))
+        asked = request if target == request.target else replace(request, target=target)
         if self.cassette.asked.get(name, digest) != digest:
             self._note(asked, name)
         try:

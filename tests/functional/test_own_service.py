@@ -268,7 +268,8 @@ def media(environ, start_response):
     version = accept.partition("version=")[2] or "1.0"
     document = {"at": version}
     body = json.dumps(document).encode()
-    start_response("200 OK", [("Content-Type", f"application/vnd.tiny+json; version={version}"), ("Vary", "Accept")])
+    media_type = f"application/vnd.tiny+json; version={version}"
+    start_response("200 OK", [("Content-Type", media_type), ("Vary", "Accept")])
     return [body]
 
 
@@ -412,7 +413,11 @@ class DialectTest(unittest.TestCase):
 
     def test_media_type(self) -> None:
         service = """
-            version: {dialect: media-type, parameter: version, media_type: application/vnd.tiny+json, values: [1.0, 1.1]}
+            version:
+              dialect: media-type
+              parameter: version
+              media_type: application/vnd.tiny+json
+              values: [1.0, 1.1]
             protocol:
               probe: {GET: /, as: none}
               echo: all
@@ -430,7 +435,8 @@ class DialectTest(unittest.TestCase):
 
     def test_semantic_with_pre_releases(self) -> None:
         service = """
-            version: {dialect: header, header: X-Tiny, order: semantic, values: [1.0, 2.0-beta.1, 2.0-beta.2, 2.0]}
+            version:
+              {dialect: header, header: X-Tiny, order: semantic, values: [1.0, 2.0-beta.1, 2.0-beta.2, 2.0]}
             """
         calls = """
             - name: one

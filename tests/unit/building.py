@@ -1,4 +1,4 @@
-"""What the tests of execution, reporters and the command line are built from: small services and transports."""
+"""What tests of execution, reporters and the command line are built from: small services and transports."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def library(files: Mapping[str, str]) -> Library:
     """A library of the given files (path below the project -> text)."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        (folder / "scenarios").mkdir()
         for path, text in files.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Every load error, as `contract-tests check` prints it: tests/data/broken/**/NAME.yaml beside NAME.expected."""
+"""Every load error as `contract-tests check` prints it: tests/data/broken/**/NAME.yaml, NAME.expected."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unittest
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -312,7 +313,8 @@ class TestMicroversion(ChecksCase):
         self.assertEqual(
             [
                 "microversion-echo: expected the version header OpenStack-API-Version: 2.10, got compute 2.1",
-                "microversion-echo: expected the version header X-OpenStack-Nova-API-Version: 2.10, got nothing",
+                "microversion-echo: expected the version header X-OpenStack-Nova-API-Version: 2.10, "
+                "got nothing",
             ],
             self.nova(OpenStack_API_Version="compute 2.1", Vary="*"),
         )
@@ -327,7 +329,8 @@ class TestMicroversion(ChecksCase):
     def test_vary(self) -> None:
         self.assertEqual(
             [
-                "microversion-vary: expected Vary to name X-OpenStack-Nova-API-Version, got openstack-api-version"
+                "microversion-vary: expected Vary to name X-OpenStack-Nova-API-Version, "
+                "got openstack-api-version"
             ],
             self.nova(**{**self.GOOD, "Vary": "openstack-api-version"}),
         )
@@ -457,8 +460,7 @@ class TestTables(unittest.TestCase):
     """Guards: what is registered is tested and documented."""
 
     def test_every_rule_has_a_test_in_which_it_fires(self) -> None:
-        with open(__file__, encoding="utf-8") as file:
-            text = file.read()
+        text = Path(__file__).read_text(encoding="utf-8")
         for rule in RULES:
             self.assertTrue(f'"{rule}: ' in text or f"'{rule}: " in text or f"^{rule}: " in text, rule)
 

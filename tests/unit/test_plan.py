@@ -170,7 +170,8 @@ class Listed(unittest.TestCase):
         one = changing(service=self.DATES)
         self.assertEqual(
             [
-                "2024-02-02: 2024-02-02 is none of 2024-01-01, 2024-06-01, 2025-02-01, which toy 1.0.0 offers",
+                "2024-02-02: 2024-02-02 is none of 2024-01-01, 2024-06-01, 2025-02-01, "
+                "which toy 1.0.0 offers",
                 "2024-06-01",
             ],
             cases(one, deployment(one.service), microversions=("2024-06-01", "2024-02-02")),

@@ -1,0 +1,89 @@
+"""Releases that answer alike share their cassettes: each equal one is stored once.
+
+A recording's manifest then names another recording of the service beside it (`same_as`), and the cases whose
+cassettes are that one's (`same`). What a release's own folder holds is what it answers otherwise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from contract_tests.recordings.files import read_text, write_text
+from contract_tests.recordings.recording import (
+    Recording,
+    cassettes_in,
+    find_recordings,
+    rewrite_manifest,
+)
+
+
+def share(folder: Path) -> int:
+    """Share equal cassettes among the recordings below a service's folder; the number of files taken away.
+
+    The newest release keeps all of its own. RecordingError where something cannot be read or written.
+    """
+    recordings = find_recordings(folder)
+    for recording in recordings:
+        _own_all(recording)
+    count = 0
+    for recording in recordings[:-1]:
+        newest = recordings[-1]
+        equal = [path for path in cassettes_in(recording.path) if _equal(path, recording, newest)]
+        same: dict[str, tuple[str, ...]] = {}
+        for path in equal:
+            slug = path.parent.relative_to(recording.path).as_posix()
+            same[slug] = (*same.get(slug, ()), path.stem)
+        rewrite_manifest(replace(recording, same_as=newest.path.name if same else "", same=same))
+        for path in equal:
+            path.unlink()
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()  # only where it is empty now
+        count += len(equal)
+    return count
+
+
+def release(folder: Path) -> None:
+    """Before the recording in `folder` changes: it, and each that shares with it, get their own copies."""
+    if folder.parent.is_dir():
+        for recording in find_recordings(folder.parent):
+            if recording.same_as == folder.name or recording.path == folder:
+                _own_all(recording)
+
+
+def prune(folder: Path, keep: Iterable[Path]) -> int:
+    """Take away the cassettes of a recording that are not among `keep`; how many they were."""
+    kept = {path.resolve() for path in keep}
+    gone = [path for path in cassettes_in(folder) if path.resolve() not in kept]
+    for path in gone:
+        path.unlink()
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()
+    return len(gone)
+
+
+def _own_all(recording: Recording) -> None:
+    """Copy what a recording shares into its own folder; its manifest tells so last."""
+    if not recording.same:
+        return
+    for path, shared in _shared(recording):
+        write_text(path, read_text(shared, recording.path.parent), recording.path)
+    rewrite_manifest(replace(recording, same_as="", same={}))
+
+
+def _shared(recording: Recording) -> Iterable[tuple[Path, Path]]:
+    for slug, versions in recording.same.items():
+        for version in versions:
+            path = recording.path / slug / f"{version}.yaml"
+            shared = recording.shared(path)
+            if shared is not None:
+                yield path, shared
+
+
+def _equal(path: Path, recording: Recording, other: Recording) -> bool:
+    twin = other.path / path.relative_to(recording.path)
+    if not twin.is_file():
+        return False
+    return read_text(path, recording.path) == read_text(twin, other.path)
