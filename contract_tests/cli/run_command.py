@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,7 @@ def command(
     """
     from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
     from contract_tests.cli.open import load, notes, open_jobs
+    from contract_tests.execution.plan import Choice
     from contract_tests.execution.runner import run
     from contract_tests.loading.library import Library
 

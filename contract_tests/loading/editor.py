@@ -10,7 +10,7 @@ from typing import Any
 from contract_tests.loading.keywords import DIALECT, KEYWORDS
 from contract_tests.loading.shapes import SHAPES
 
-_LARGE = 300
+_LARGE = 150
 
 
 def editor_schema(kind: str) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def _shared(schema: dict[str, Any]) -> dict[str, Any]:
             return [replaced(item) for item in value]
         if not isinstance(value, dict):
             return value
-        text = _text(value)
+        text = _text(value) if _is_schema(value) else ""
         if counts[text] < 2 or len(text) < _LARGE:
             return {key: replaced(item) for key, item in value.items()}
         if text not in names:
@@ -67,7 +67,7 @@ def _shared(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parts(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and _is_schema(value):
         yield value
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _parts(item)
@@ -77,6 +77,11 @@ def _bare(part: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in part.items() if key != "description"}
 
 
+def _is_schema(value: dict[str, Any]) -> bool:
+    """Whether this is a schema, and no map of properties."""
+    return isinstance(value.get("type"), str) or isinstance(value.get("anyOf"), list)
+
+
 def _text(part: dict[str, Any]) -> str:
     """What a part says, whatever it is called where it stands."""
-    return json.dumps(_bare(part), sort_keys=True) if isinstance(part.get("description", ""), str) else ""
+    return json.dumps(_bare(part), sort_keys=True)

@@ -39,7 +39,7 @@ def _by_release(service: str, names: Sequence[str], rows: Sequence[Row]) -> Iter
         [name.removeprefix(service).strip() or name, *(_cell(counts[slug, name]) for slug in slugs)]
         for name in names
     ]
-    left = min(max(map(len, slugs)), WIDTH // 2)
+    left = min(max(map(len, [service, *slugs])), WIDTH // 2)
     width = max(min(_WIDEST_LABEL, max(len(column[0]) for column in columns)), 7)
     width = max(width, *(len(cell) for column in columns for cell in column[1:]))
     room = max(1, (WIDTH - left) // (width + 2))
@@ -66,7 +66,7 @@ def _by_microversion(rows: Sequence[Row]) -> Iterator[str]:
         place = case.scenario.slug, case.microversion
         found[place] = min(outcome, found.get(place, outcome), key=_WORST.index)
     slugs = list(dict.fromkeys(slug for slug, _ in found))
-    left = min(max(map(len, slugs)), WIDTH // 2)
+    left = min(max(map(len, [rows[0][0].name, *slugs])), WIDTH // 2)
     versions: list[Microversion | None] = [*sorted({version for _, version in found if version is not None})]
     if any(version is None for _, version in found):
         versions.insert(0, None)

@@ -1,58 +1,63 @@
 """Real Placement servers, an old release and the newest: every case live, and the same from what was recorded."""
 
 import contextlib
-import importlib.util
 import io
 import json
+import os
+import signal
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 from contract_tests.cli.main import main
+from contract_tests.lab.environment import Unavailable, find_python, install
+from contract_tests.loading.config import Places
+from contract_tests.loading.library import Library
 
-ROOT = Path(__file__).resolve().parents[2]
-_spec = importlib.util.spec_from_file_location("placement_servers", ROOT / "tools" / "placement.py")
-assert _spec is not None and _spec.loader is not None
-servers = importlib.util.module_from_spec(_spec)
-sys.modules[_spec.name] = servers
-_spec.loader.exec_module(servers)
+RECIPES = Library(Places().with_shipped()).deployments()["placement"].recipes
+COMMAND = [sys.executable, "-m", "contract_tests"]
 
 
 def run(*arguments: str) -> tuple[int, str]:
     """The exit status and the output of a command."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        status = main(["run", *arguments])
+        status = main(arguments)
     return status, out.getvalue()
 
 
-class PlacementTest(unittest.TestCase):
-    """Each release runs all scenarios at every microversion that it offers."""
+def need(test: unittest.TestCase, release: str) -> None:
+    """Skip a test, with the reason, where a release cannot be had on this machine."""
+    try:
+        find_python(RECIPES[release].series.python)
+        install(RECIPES[release], print)
+    except Unavailable as error:
+        test.skipTest(f"placement {release}: {error}")
+
+
+class EveryCase(unittest.TestCase):
+    """Each release runs all scenarios at every microversion that it offers, and replays what was recorded."""
 
     def check_release(self, release: str, at_least: int) -> None:
-        try:
-            servers.install(release)
-        except servers.Unavailable as error:
-            self.skipTest(f"placement {release}: {error}")
-        with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
-            folder = Path(name)
-            url = stack.enter_context(servers.placement(release))
-            options = servers.run_options(release, url, folder)
-            shared = ("--microversions", "every", "--no-matrix")
-            live, replay, recorded = folder / "live.json", folder / "replay.json", folder / "recorded"
-            status, output = run(*options, *shared, "--record", str(recorded), "--json", str(live))
-            self.assertEqual(0, status, output)
-            stack.close()  # the server has gone: what answers now is the recording
+        need(self, release)
+        with tempfile.TemporaryDirectory() as name:
+            live, replay, recorded = (Path(name, part) for part in ("live.json", "replay.json", "recorded"))
+            every = ("--microversions", "every", "--no-matrix")
+            command = [*COMMAND, "lab", "record", "placement", release, "--to", str(recorded)]
+            done = subprocess.run(
+                [*command, "--", *every, "--json", str(live)], capture_output=True, text=True, check=False
+            )
+            self.assertEqual(0, done.returncode, done.stdout + done.stderr)
             status, output = run(
-                "--service", "placement", "--recordings", str(recorded), *shared, "--json", str(replay)
+                "run", "--service", "placement", "--recordings", str(recorded), *every, "--json", str(replay)
             )
             self.assertEqual(0, status, output)
             outcomes = [
-                {
-                    case["id"]: (case["outcome"], case["calls"])
-                    for case in json.loads(path.read_text())["cases"]
-                }
+                {case["id"]: (case["outcome"], case["calls"]) for case in json.loads(path.read_text())["cases"]}
                 for path in (live, replay)
             ]
             self.assertEqual(outcomes[0], outcomes[1])
@@ -64,3 +69,50 @@ class PlacementTest(unittest.TestCase):
 
     def test_the_oldest_release(self) -> None:
         self.check_release("1.0.0", 400)
+
+
+class Lab(unittest.TestCase):
+    """What the lab starts can be used, and ends with the command that started it, however that ends."""
+
+    def test_up_and_down(self) -> None:
+        need(self, "16.0.0")
+        with tempfile.TemporaryDirectory() as cache:
+            # A cache of its own, so that `down` ends nothing else; the installed environments are linked into it.
+            shared = install(RECIPES["16.0.0"], print).parent
+            Path(cache, "environments").symlink_to(shared)
+            environ = {**os.environ, "CONTRACT_TESTS_CACHE": cache}
+            up = subprocess.run(
+                [*COMMAND, "lab", "up", "placement"], capture_output=True, text=True, env=environ, check=False
+            )
+            self.assertEqual(0, up.returncode, up.stderr)
+            line = up.stdout.splitlines()[0]
+            self.assertTrue(line.startswith("contract-tests run --service placement --targets "), line)
+            status, output = run(*line.split()[1:], "--tag", "smoke", "--microversions", "latest", "--no-matrix")
+            self.assertEqual(0, status, output)
+            down = subprocess.run(
+                [*COMMAND, "lab", "down"], capture_output=True, text=True, env=environ, check=False
+            )
+            self.assertEqual("ended placement-16.0.0\n", down.stdout)
+            status, output = run(*line.split()[1:])
+            self.assertEqual(2, status, output)  # the targets file has gone with it
+            self.assertEqual([], list(Path(cache, "runs").glob("*")))
+
+    def test_a_killed_command_takes_the_service_with_it(self) -> None:
+        need(self, "16.0.0")
+        process = subprocess.Popen(
+            [*COMMAND, "lab", "up", "--wait", "placement"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None and process.stderr is not None
+        words = process.stdout.readline().split()
+        targets = json.loads(Path(words[words.index("--targets") + 1]).read_text())["targets"]
+        url = targets["placement-16.0.0"]["endpoints"]["placement"]
+        urllib.request.urlopen(url, timeout=10).close()
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        for _ in range(100):
+            try:
+                urllib.request.urlopen(url, timeout=10).close()
+            except OSError:
+                return
+            time.sleep(0.1)
+        self.fail(f"{url} still answers")

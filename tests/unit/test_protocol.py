@@ -136,7 +136,7 @@ class TestScenario(ProtocolCase):
         first, again = protocol_scenario(service(OPENSTACK)), protocol_scenario(service(OPENSTACK))
         assert first is not None and again is not None
         self.assertEqual(first.id, again.id)
-        self.assertEqual("3be2c0ac-4d67-5c5c-bd7d-48b3dbb4fd1b", first.id)
+        self.assertEqual("9eccf3f8-ef86-5a19-93ae-3db2fe0389e9", first.id)
         digests = [call.at(first.service.minimum).asked for call in first.calls]  # type: ignore[union-attr]
         self.assertEqual(len(digests), len(set(digests)))
 
