@@ -64,9 +64,9 @@ def cli() -> None:
     live deployment of any release, an in-process application, or recordings, with the same checks.
 
     \b
-      contract-tests run                                   replay every recording
-      contract-tests run --target http://127.0.0.1:8778    the same cases, live
-      contract-tests check                                 find mistakes in the files
+      contract-tests run                                  replay every recording
+      contract-tests run --target http://127.0.0.1:8778   the same cases, live
+      contract-tests check                                mistakes in the files
     """
 
 

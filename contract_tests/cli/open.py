@@ -128,7 +128,7 @@ def open_jobs(
     services = {scenario.service.name: scenario.service for scenario in scenarios}
     if not services:
         raise UsageError("there are no scenarios to run; name a folder with --scenarios, or loosen --service")
-    named = library.targets() if wanted.targets else {}
+    named = library.targets(wanted.targets) if wanted.targets else {}
     library.raise_problems()
     opened = Opened()
     try:

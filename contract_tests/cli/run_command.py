@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first case that does not pass.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the results as JSON ('-': standard output).")
-@click.option("--junit", "junit_file", metavar="FILE", help="Write the results as JUnit XML.")
+@click.option("--junit", "junit_file", metavar="FILE", help="Write the results as JUnit XML ('-' too).")
 @click.option("-v", "--verbose", is_flag=True, help="Show every case, and every reason for a skip.")
 @click.option("--no-matrix", is_flag=True, help="Leave out the matrix at the end.")
 @places_options
@@ -69,7 +69,7 @@ def command(
       contract-tests run --service placement --release 16.0.0
       contract-tests run --target http://127.0.0.1:8778 --token admin=env:TOKEN
       contract-tests run --os-cloud devstack --service placement -j 4
-      contract-tests run --target http://127.0.0.1:8778 --release 16.0.0 --record cassettes
+      contract-tests run --target http://127.0.0.1 --release 1.0 --record DIR
     """
     from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
     from contract_tests.cli.open import load, notes, open_jobs

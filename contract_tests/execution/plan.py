@@ -132,6 +132,10 @@ def _selected(
         at = bisect.bisect_left(axis, point)
         if point >= axis[0] and at < len(axis):
             wanted.update(axis[max(0, at - 1) : at + 1])
+    for end in {history.range.high for history in scenario.histories}:
+        if end is not None and axis[0] <= end < axis[-1]:  # the last one that has a call, and the next
+            at = bisect.bisect_right(axis, end)
+            wanted.update(axis[max(0, at - 1) : at + 1])
     return wanted | beyond
 
 

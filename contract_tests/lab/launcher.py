@@ -285,7 +285,7 @@ def _target(recipe: Recipe, variables: Mapping[str, str]) -> Target:
         name=f"{recipe.name} {recipe.release}",
         endpoints={recipe.service: str(render(compile_text(recipe.endpoint), variables))},
         identities={role: _identity(spec, variables) for role, spec in recipe.identities.items()},
-        release=recipe.release,
+        release="-".join(filter(None, (recipe.release, recipe.variant))),
         series=recipe.series.name,
         extensions=recipe.extensions,
     )

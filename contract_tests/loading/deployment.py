@@ -14,6 +14,7 @@ from contract_tests.loading.grammar import (
     PATH,
     SLUG,
     TEXT,
+    WORD,
     Anything,
     Field,
     ListOf,
@@ -73,6 +74,9 @@ DEPLOYMENT = Shape(
         "needs": Field(MapOf(TEXT), "deployments that it stands on -> their releases"),
         "extensions": Field(
             ListOf(TEXT), "what it can do that another deployment of the service cannot, for `requires`"
+        ),
+        "variant": Field(
+            WORD, "what follows the release in the name of its recordings, where another deployment has it too"
         ),
         "twice": Field(BOOLEAN, "true where two recordings of it differ in more than the service file says"),
         "since": Field(MapOf(Anything()), "release -> what changes then (RFC 7396)"),
@@ -215,6 +219,7 @@ def _recipe(node: MapNode, release: str, series: Series, path: Path) -> Recipe:
         identities=values.get("identities", {}),
         needs={name: _text(node.get("needs"), name) for name in values.get("needs", {})},
         extensions=tuple(values.get("extensions", ())),
+        variant=_text(node, "variant"),
         twice=values.get("twice", False),
         origin=path,
     )

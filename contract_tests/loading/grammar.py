@@ -391,6 +391,7 @@ SHA256 = _text(
     "[0-9a-fA-F]{64}", "a SHA-256 digest (64 hexadecimal digits)", "bad-digest", "`sha256sum FILE` tells it"
 )
 NAME = _text("[A-Za-z_][A-Za-z0-9_-]*", "a name (letters, digits, _ and -, a letter first)", "bad-name")
+WORD = _text("[a-z][a-z0-9]*", "a word of small letters and digits", "bad-name")
 SLUG = _text("[a-z0-9][a-z0-9_.-]*", "a name in lower case (letters, digits, _ . -)", "bad-name")
 DURATION = _text(
     r"(?=[0-9.]*[1-9])[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m)", "a duration such as 500ms, 2s or 1m", "bad-duration"

@@ -59,6 +59,11 @@ class Request:
     follow: bool = False
 
 
+def _refuse(word: str) -> None:
+    """NaN and Infinity are no JSON (RFC 8259, section 6)."""
+    raise ValueError(word)
+
+
 @dataclass(frozen=True)
 class Response:
     """What a service answered. `body` is decoded from its content encoding, never None."""
@@ -79,7 +84,7 @@ class Response:
         if not self.body:
             return MISSING
         try:
-            return json.loads(self.body)
+            return json.loads(self.body, parse_constant=_refuse)
         except (ValueError, RecursionError):
             return MISSING
 

@@ -62,6 +62,7 @@ class Recipe:
     identities: Mapping[str, Any] = field(default_factory=dict)
     needs: Mapping[str, str] = field(default_factory=dict)
     extensions: tuple[str, ...] = ()
+    variant: str = ""
     twice: bool = False
     origin: Path = Path()
 

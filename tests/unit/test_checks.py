@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import unittest
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -459,10 +459,37 @@ class TestRulesOfTheRun(unittest.TestCase):
 class TestTables(unittest.TestCase):
     """Guards: what is registered is tested and documented."""
 
-    def test_every_rule_has_a_test_in_which_it_fires(self) -> None:
-        text = Path(__file__).read_text(encoding="utf-8")
-        for rule in RULES:
-            self.assertTrue(f'"{rule}: ' in text or f"'{rule}: " in text or f"^{rule}: " in text, rule)
+    TESTED: Mapping[str, type[unittest.TestCase]] = {
+        "status": TestStatus,
+        "header": TestHeaders,
+        "json": TestJson,
+        "json-path": TestJson,
+        "operand": TestJson,
+        "body-invalid-json": TestBody,
+        "body-absent": TestBody,
+        "body-present": TestBody,
+        "text": TestText,
+        "pattern-timeout": TestPatternTimeout,
+        "schema": TestSchema,
+        "schema-engines": TestSchema,
+        "sha256": TestSha256,
+        "microversion-echo": TestMicroversion,
+        "microversion-vary": TestMicroversion,
+        "save": TestRulesOfTheRun,
+        "poll-timeout": TestRulesOfTheRun,
+        "recording-miss": TestRulesOfTheRun,
+        "recording-unused": TestRulesOfTheRun,
+        "recording-stale": TestRulesOfTheRun,
+    }
+
+    def test_every_rule_has_a_test_in_which_it_fires_and_one_in_which_it_is_silent(self) -> None:
+        self.assertEqual(set(RULES), set(self.TESTED))
+        for rule, tests in self.TESTED.items():
+            text = inspect.getsource(tests)
+            self.assertRegex(text, rf"['\"^]{rule}: ", f"{rule} never fires in {tests.__name__}")
+            self.assertRegex(
+                text, r"self\.silent\(|assertEqual\(\[\], self\.words\(", f"{rule} is never silent"
+            )
 
     def test_every_rule_says_what_it_checks_and_words_itself(self) -> None:
         for name, rule in RULES.items():

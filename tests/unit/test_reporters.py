@@ -209,10 +209,10 @@ class TestTerminal(ReporterCase):
                 return True
 
         out, err = io.StringIO(), Tty()
-        with mock.patch.dict(os.environ, {"TERM": "xterm", "COLUMNS": "80"}):
-            with TerminalReporter(out, err, no_mask) as reporter:
-                for event in a_run():
-                    reporter.consume(event)
+        terminal = mock.patch.dict(os.environ, {"TERM": "xterm", "COLUMNS": "80"})
+        with terminal, TerminalReporter(out, err, no_mask) as reporter:
+            for event in a_run():
+                reporter.consume(event)
         self.assertEqual(self.terminal(a_run()), out.getvalue())
         self.assertNotEqual("", err.getvalue())
 

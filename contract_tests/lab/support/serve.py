@@ -27,7 +27,7 @@ def announce_the_end():
     build = task.Task.build_response_header
 
     def build_response_header(self):
-        if self.request.command == "HEAD":
+        if getattr(self.request, "command", "") == "HEAD":  # a request that is none has no command
             self.request.headers["CONNECTION"] = "close"
         return build(self)
 
