@@ -28,7 +28,7 @@ from contract_tests.loading.config import Places, read_config
 from contract_tests.loading.library import Library
 from contract_tests.model.case import Case, Outcome
 from contract_tests.model.scenario import Scenario
-from contract_tests.recordings.recording import MANIFEST, case_path
+from contract_tests.recordings.recording import MANIFEST, Recording, case_path
 
 CONFIG = """scenarios: [scenarios]
 schemas: [schemas]
@@ -86,8 +86,8 @@ def read_work(recordings: Path, config: Path | None = None) -> Work:
     library = Library(places)
     scenarios = load(library, (), ())
     export = Export()
-    exchanges: dict[str, list[Exchange]] = defaultdict(list)
-    incomplete: dict[str, str] = {}
+    exchanges: dict[tuple[str, str], list[Exchange]] = defaultdict(list)
+    incomplete: dict[tuple[str, str], str] = {}
     with open_jobs(library, scenarios, Wanted(), Choice()) as opened:
         for job in opened.jobs:
             for case in job.cases:
@@ -97,27 +97,33 @@ def read_work(recordings: Path, config: Path | None = None) -> Work:
                 result = run_case(
                     case, job.transport, job.deployment, observe=export.observer(case, job, steps)
                 )
-                slug = case.scenario.slug
+                key = _key(case.scenario)
                 if result.outcome is not Outcome.PASSED or not steps or len(steps) != result.count:
                     reason = " ".join(result.reason.split())[:150]
                     incomplete.setdefault(
-                        slug, f"{case.id} of {job.deployment.name} {result.outcome}: {reason}"
+                        key, f"{case.id} of {job.deployment.name} {result.outcome}: {reason}"
                     )
                     continue
-                root = job.transport.recording.path  # type: ignore[attr-defined]
-                exchanges[slug].append(Exchange(job, case, case_path(root, case), tuple(steps)))
-    for slug, reason in incomplete.items():
-        print(f"left out: {slug}: {reason}")
+                recording: Recording = job.transport.recording  # type: ignore[attr-defined]
+                own = case_path(recording.path, case)
+                cassette = own if own.exists() else recording.shared(own) or own
+                exchanges[key].append(Exchange(job, case, cassette, tuple(steps)))
+    for key, reason in incomplete.items():
+        print(f"left out: {'/'.join(key)}: {reason}")
     whole = exchanges.keys() - incomplete.keys()
     units = tuple(
-        Unit(scenario, source.resolve(), tuple(exchanges[scenario.slug]))
+        Unit(scenario, source.resolve(), tuple(exchanges[_key(scenario)]))
         for scenario in scenarios
         for source in (Path(scenario.mark.path),)
-        if scenario.slug in whole and source.stem == scenario.slug  # not one that the harness makes itself
+        if _key(scenario) in whole and source.stem == scenario.slug  # not one that the harness makes itself
     )
     if not units:
         raise SystemExit(f"no scenario is proved in full by the recordings in {recordings}")
     return Work(places, units, export)
+
+
+def _key(scenario: Scenario) -> tuple[str, str]:
+    return scenario.service.name, scenario.slug
 
 
 def build(path: Path, work: Work, cases: int) -> Corpus:
@@ -132,12 +138,14 @@ def build(path: Path, work: Work, cases: int) -> Corpus:
     count = calls = 0
     for unit, copy in _chosen(work.units, cases):
         slug = unit.scenario.slug + (f"_{copy}" if copy else "")
-        peers[slug] = [_write(path, unit, copy, slug, one) for one in unit.exchanges]
+        service = unit.scenario.service.name
+        peers[f"{service}-{slug}"] = [_write(path, unit, copy, slug, one) for one in unit.exchanges]
         count += len(unit.exchanges)
         calls += sum(len(one.steps) for one in unit.exchanges)
         identity = _identity(unit.scenario, copy)
         text = unit.source.read_text().replace(unit.scenario.id, identity)
-        (path / "scenarios" / f"{slug}.yaml").write_text(text)
+        (path / "scenarios" / service).mkdir(exist_ok=True)
+        (path / "scenarios" / service / f"{slug}.yaml").write_text(text)
     write_peer(path / "peer", peers, work.export)
     return Corpus(path, len(peers), count, calls)
 

@@ -115,13 +115,13 @@ def list_command(places: Places) -> int:
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
-    default=0,
+    default=None,
     metavar="PORT",
     help="The port on loopback (default: a free one).",
 )
 @click.option("--wait", is_flag=True, help="Stay until Ctrl-C, and end it then.")
 @places_options
-def up(places: Places, deployment: str, release: str | None, port: int, wait: bool) -> int:
+def up(places: Places, deployment: str, release: str | None, port: int | None, wait: bool) -> int:
     """Start a release of a service and print the target to use.
 
     It runs until `lab down`, or with --wait until Ctrl-C.
@@ -131,8 +131,8 @@ def up(places: Places, deployment: str, release: str | None, port: int, wait: bo
     found = _load(places)
     (recipe,) = _choose(found, deployment, [release] if release else [])
     if not wait:
-        return _detached(deployment, recipe.release, port, places)
-    with _ending_with_signals(), running(recipe, _all_recipes(found), _say, port=port) as started:
+        return _detached(deployment, recipe.release, port or 0, places)
+    with _ending_with_signals(), running(recipe, _all_recipes(found), _say, port=port or 0) as started:
         targets = _run_file(deployment, recipe.release, os.getpid())
         try:
             click.echo(f"contract-tests run {' '.join(_target_options(started, targets))}")

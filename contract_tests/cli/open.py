@@ -346,3 +346,23 @@ def notes(jobs: Sequence[Job], scenarios: Sequence[Scenario]) -> Iterator[str]:
     for name in dict.fromkeys(scenario.service.name for scenario in scenarios):
         if name not in there:
             yield f"{name}: it has scenarios, and nothing to run them against"
+
+
+def orphans(jobs: Sequence[Job], scenarios: Sequence[Scenario]) -> Iterator[str]:
+    """What is recorded although no scenario asks for it any more; `scenarios` are all of the project's."""
+    from contract_tests.recordings.reader import read_cassette
+    from contract_tests.recordings.recording import cassettes_in
+    from contract_tests.transport.recording import RecordingTransport
+
+    ids = {scenario.id for scenario in scenarios}
+    slugs = {(scenario.service.name, scenario.slug) for scenario in scenarios}
+    for job in jobs:
+        if not isinstance(job.transport, RecordingTransport) or not job.transport.recording.has_manifest:
+            continue
+        folder = job.transport.recording.path
+        first = {path.parent: path for path in cassettes_in(folder)}
+        for place, path in first.items():
+            slug = place.relative_to(folder).as_posix()
+            if (job.deployment.service, slug) in slugs or read_cassette(path, folder).scenario in ids:
+                continue
+            yield f"{job.deployment.name}: recorded, but no scenario asks for it: {slug} (record it again)"

@@ -72,7 +72,7 @@ def command(
       contract-tests run --target http://127.0.0.1 --release 1.0 --record DIR
     """
     from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
-    from contract_tests.cli.open import load, notes, open_jobs
+    from contract_tests.cli.open import load, notes, open_jobs, orphans
     from contract_tests.execution.plan import Choice
     from contract_tests.execution.runner import run
     from contract_tests.loading.library import Library
@@ -83,7 +83,7 @@ def command(
         opened = stack.enter_context(open_jobs(library, scenarios, wanted, choice, record))
         files = [("--json", json_file), ("--junit", junit_file)]
         reporters = _reporters(stack, opened.mask, files, verbose=verbose, matrix=not no_matrix)
-        for note in notes(opened.jobs, scenarios):
+        for note in (*notes(opened.jobs, scenarios), *(() if paths else orphans(opened.jobs, scenarios))):
             click.echo(note, err=True)
         workers = jobs or (_processors() if all(job.replay for job in opened.jobs) else 1)
         last = _report(run(opened.jobs, workers=workers, fail_fast=fail_fast), reporters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,7 @@ KINDS = {
     "body-appeared": "a body where there was none",
     "body-disappeared": "no body where there was one",
     "body-invalid-json": "a body that is no JSON any more",
+    "body-became-json": "a body that is JSON now",
     "body-text": "a body that is no JSON, and differs",
     "body-bytes": "the same values written otherwise (white space, order of keys, escapes)",
     "root-type": "an object became a list, or the like",
@@ -48,6 +50,8 @@ KINDS = {
     "property-renamed": "a property under another name, with the same value",
     "property-restyled": "a property under the same name in another style (imageRef, image_ref)",
     "property-moved": "a property elsewhere, with the same value",
+    "name-added": "a name that was not there, where names are data",
+    "name-removed": "a name that is gone, where names are data",
     "property-type": "a value of another JSON type",
     "number-kind": "an integer became a number with decimals, or the other way round",
     "number-precision": "the same number with more or fewer digits",
@@ -61,18 +65,54 @@ KINDS = {
     "time-precision": "a time with other precision or another offset's spelling",
     "value": "another value",
     "array-or-scalar": "[x] became x, or the other way round",
-    "item-shape": "a property of all items became one of some items",
+    "item-shape": "a property came to some items of a list, or is gone from some",
     "array-count": "more or fewer items",
+    "array-items": "other items, or names that are data, in place of some",
     "array-order": "the same items in another order",
     "error-message": "the text of an error",
     "error-structured-added": "errors[] beside the old error body",
+    "error-structured-removed": "errors[] is gone, the rest of the error body is there",
     "error-structured-replaces": "errors[] in place of the old error body",
+    "error-structured-replaced": "another error body in place of errors[]",
     "error-code": "another code of an error",
     "error-fault-key": "another root key of an error body",
     "error-body-lost": "an error without its body",
+    "error-body-appeared": "an error that had no body has one",
     "link-added": "a link relation that was not there",
     "link-removed": "a link relation that is gone",
     "link-host": "a link to another host",
     "link-path": "a link to another path",
     "page-next": "a link to the next page appeared or vanished",
+    "version-minimum": "another lowest microversion",
+    "version-maximum": "another highest microversion",
+    "version-status": "another status of an API version",
+    "version-entry-added": "an API version that was not listed",
+    "version-entry-removed": "an API version that is not listed any more",
 }
+
+_PAIRS = (
+    ("header-added", "header-removed"),
+    ("body-appeared", "body-disappeared"),
+    ("body-invalid-json", "body-became-json"),
+    ("property-added", "property-removed"),
+    ("name-added", "name-removed"),
+    ("to-null", "from-null"),
+    ("error-structured-added", "error-structured-removed"),
+    ("error-structured-replaces", "error-structured-replaced"),
+    ("error-body-appeared", "error-body-lost"),
+    ("link-added", "link-removed"),
+    ("version-entry-added", "version-entry-removed"),
+)
+
+INVERSES: Mapping[str, str] = {
+    **{kind: kind for kind in KINDS},
+    **dict(_PAIRS),
+    **{second: first for first, second in _PAIRS},
+}
+"""What a fact of each kind is called when the two answers are exchanged."""
+
+VARYING = frozenset(
+    {"value", "header-value", "body-text", "error-message", "link-path", "number-precision"}
+    | {"array-count", "array-items", "array-order", "name-added", "name-removed", "time-precision"}
+)
+"""Kinds that say nothing where a value is known to differ between any two runs."""

@@ -77,12 +77,12 @@ def _serving(recipe: Recipe, state: Path, urls: Mapping[str, str], port: int, sa
     variables = {**_variables(recipe, state, environment, number, url), **urls}
     environ = _environ(recipe, variables)
     log = state / "log"
-    _write_files(recipe, state, variables)
-    _prepare(recipe, state, variables, environ, say)
-    for command in recipe.start:
-        run_logged(_rendered(command, variables), environ, state, log)
-    say(f"starting {recipe.name} {recipe.release} at {url}")
     try:
+        _write_files(recipe, state, variables)
+        _prepare(recipe, state, variables, environ, say)
+        for command in recipe.start:
+            run_logged(_rendered(command, variables), environ, state, log)
+        say(f"starting {recipe.name} {recipe.release} at {url}")
         if recipe.serve.command:
             listening.close()  # a program with a server of its own opens the port itself
         with _process(_command(recipe, variables, listening), environ, state, log, listening) as process:
@@ -214,13 +214,9 @@ def _command(recipe: Recipe, variables: Mapping[str, str], listening: socket.soc
         return _rendered(serve.command, variables)
     what = serve.wsgi
     if serve.script:
-        folders = (recipe.origin.parent / "support", SUPPORT)
-        what = str(
-            next(
-                (folder / serve.script for folder in folders if (folder / serve.script).exists()),
-                SUPPORT / serve.script,
-            )
-        )
+        name = str(render(compile_text(serve.script), variables))
+        own = recipe.origin.parent / "support" / name
+        what = str(own if own.exists() else SUPPORT / name)
     arguments = _rendered(serve.arguments, variables)
     return [
         f"{variables['bin']}/python", str(SUPPORT / "serve.py"), str(listening.fileno()), str(serve.threads),

@@ -58,7 +58,7 @@ class Recipe:
     keep: tuple[str, ...] = ()
     start: tuple[tuple[str, ...], ...] = ()
     serve: Serve = Serve()
-    endpoint: str = ""
+    endpoint: str = "${url}"
     identities: Mapping[str, Any] = field(default_factory=dict)
     needs: Mapping[str, str] = field(default_factory=dict)
     extensions: tuple[str, ...] = ()

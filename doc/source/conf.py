@@ -14,5 +14,9 @@ extensions = ["contract_reference", "reno.sphinxext"]
 exclude_patterns = ["_ext"]
 html_theme = "alabaster"
 html_show_sphinx = False
-html_theme_options = {"description": "Contracts of versioned HTTP APIs", "page_width": "1080px", "fixed_sidebar": True}
+html_theme_options = {
+    "description": "Contracts of versioned HTTP APIs",
+    "page_width": "1080px",
+    "fixed_sidebar": True,
+}
 highlight_language = "none"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import tempfile
 import unittest
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 from click.testing import CliRunner
 
 from contract_tests.cli.main import COMMANDS, cli
@@ -31,12 +33,27 @@ def problems(name: str, text: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         library = Library(Places().with_shipped(), environ=_TARGETS_VARIABLES)
-        library.check_file(path)
+        if path.parent.name == "policies":
+            library = Library(Places(policies=(path.parent,)).with_shipped())
+            library.policy(path.stem)
+        else:
+            library.check_file(path)
         try:
             library.raise_problems()
         except LoadError as error:
             return str(error)
     return ""
+
+
+def command_names(command: click.Command, names: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words that lead to each command below `command`, and to itself."""
+    yield names
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            if found is not None:
+                yield from command_names(found, (*names, name))
 
 
 class TestExamples(unittest.TestCase):
@@ -84,9 +101,9 @@ class TestReadme(unittest.TestCase):
 class TestReference(unittest.TestCase):
     def test_the_options_that_the_guides_name_exist(self) -> None:
         runner = CliRunner()
-        known = "".join(runner.invoke(cli, [name, "--help"]).output for name in COMMANDS)
+        known = "".join(runner.invoke(cli, [*names, "--help"]).output for names in command_names(cli))
         text = (ROOT / "README.md").read_text() + "".join(page.read_text() for page in PAGES)
-        for command in re.findall(r"contract-tests (?:run|list|check|coverage|services|schema)\b[^\n`]*", text):
+        for command in re.findall(rf"contract-tests (?:{'|'.join(COMMANDS)})\b[^\n`]*", text):
             for option in re.findall(r"(?<=\s)--[a-z][a-z-]+", command):
                 with self.subTest(command=command):
                     self.assertIn(option, known)

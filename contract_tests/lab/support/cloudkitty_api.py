@@ -23,12 +23,12 @@ except ImportError:
 else:  # until 9 the processor's module replaces the sockets of this process, the server's too
     eventlet.monkey_patch = lambda *arguments, **options: None
 
-import oslo_messaging  # noqa: E402
-from cloudkitty import messaging, orchestrator, service, storage, storage_state  # noqa: E402
-from cloudkitty.api import app  # noqa: E402
-from dateutil import tz  # noqa: E402
-from keystonemiddleware import opts  # noqa: E402
-from oslo_config import cfg  # noqa: E402
+import oslo_messaging
+from cloudkitty import messaging, orchestrator, service, storage, storage_state
+from cloudkitty.api import app
+from dateutil import tz
+from keystonemiddleware import opts
+from oslo_config import cfg
 
 CONF = cfg.CONF
 service.prepare_service()

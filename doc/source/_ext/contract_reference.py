@@ -1,12 +1,13 @@
 """Reference pages made from the code: what it says is what the program does.
 
-    .. contract-reference:: keys scenario       every key of a kind of file (a key of FILES)
-    .. contract-reference:: matchers            OPERATORS; `types` and `formats` beside it
-    .. contract-reference:: dialects            KINDS; `orders` beside it
-    .. contract-reference:: rules               RULES
-    .. contract-reference:: keywords            the JSON Schema keywords of schema files
-    .. contract-reference:: commands            what each command says to --help
-    .. contract-reference:: errors              the tree of exceptions
+.. contract-reference:: keys scenario       every key of a kind of file (a key of FILES)
+.. contract-reference:: matchers            OPERATORS; `types` and `formats` beside it
+.. contract-reference:: dialects            KINDS; `orders` beside it
+.. contract-reference:: rules               RULES
+.. contract-reference:: compatibility       the rules of comparison; `sources` beside it
+.. contract-reference:: keywords            the JSON Schema keywords of schema files
+.. contract-reference:: commands            what each command says to --help
+.. contract-reference:: errors              the tree of exceptions
 """
 
 from __future__ import annotations
@@ -23,15 +24,17 @@ from sphinx.util.docutils import SphinxDirective
 from contract_tests import errors
 from contract_tests.checks.rules import RULES
 from contract_tests.cli.main import cli
+from contract_tests.comparison import rules as comparison
 from contract_tests.loading.deployment import DEPLOYMENT, SERIES
 from contract_tests.loading.grammar import Anything, Either, ListOf, MapOf, Scalar, Shape
 from contract_tests.loading.keywords import KEYWORDS
+from contract_tests.loading.policy import POLICY, WAIVERS
 from contract_tests.loading.shapes import SHAPES
 from contract_tests.model.dialect import DEFAULT_ORDERS, KINDS
 from contract_tests.model.matcher import FORMATS, OPERATORS, TYPES
 from contract_tests.model.microversion import ORDERS
 
-FILES = {**SHAPES, "deployment": DEPLOYMENT, "series": SERIES}
+FILES = {**SHAPES, "deployment": DEPLOYMENT, "series": SERIES, "policy": POLICY, "waivers": WAIVERS}
 
 OPERANDS = {
     "any": "any JSON value",
@@ -92,7 +95,7 @@ class Keys:
         if isinstance(kind, Either):
             return ", or ".join(self.words(one, key) for one in kind.kinds)
         if isinstance(kind, Shape):
-            return f"a mapping, see *{self._name(kind, kind.name.removeprefix('the ') or key)}*"
+            return f"a mapping, see `{self._name(kind, kind.name.removeprefix('the ') or key)}`"
         if isinstance(kind, Anything):
             return "any value"
         text = (type(kind).__doc__ or type(kind).__name__).split("\n")[0].rstrip(".")
@@ -109,8 +112,12 @@ class Keys:
             if twin is not None:
                 lacking = [code(name) for name in twin.fields if name not in shape.fields]
                 but = f", but not {', '.join(lacking)}" if lacking else ""
-                free = [code(name) for name, field in twin.fields.items() if field.required and name in shape.fields]
-                yield from (escape(f"The keys of *{self.names[id(twin)]}*{but}.").replace("\\*", "*"), "")
+                free = [
+                    code(name)
+                    for name, field in twin.fields.items()
+                    if field.required and name in shape.fields
+                ]
+                yield from (escape(f"The keys of `{self.names[id(twin)]}`{but}."), "")
                 if free and not any(field.required for field in shape.fields.values()):
                     yield from ("None of them is required.", "")
                 for field in shape.fields.values():
@@ -124,8 +131,7 @@ class Keys:
                     )
                     for name, field in shape.fields.items()
                 ]
-                for line in table(("Key", "What stands there", "What it is for"), rows, "20 35 45"):
-                    yield line.replace("\\*", "*")
+                yield from table(("Key", "What stands there", "What it is for"), rows, "20 35 45")
             for count, groups in (("Exactly one", shape.exactly_one), ("At most one", shape.at_most_one)):
                 for _, _, keys in groups:
                     yield from (escape(f"{count} of {', '.join(map(code, keys))}."), "")
@@ -134,7 +140,8 @@ class Keys:
     @staticmethod
     def _within(shape: Shape, other: Shape) -> bool:
         return len(shape.fields) > 5 and all(
-            name in other.fields and other.fields[name].kind is field.kind for name, field in shape.fields.items()
+            name in other.fields and other.fields[name].kind is field.kind
+            for name, field in shape.fields.items()
         )
 
 
@@ -152,18 +159,48 @@ def words(known: Iterable[str]) -> Callable[[str], Iterator[str]]:
 
 
 def dialects(_: str) -> Iterator[str]:
-    rows = [(code(name), doc, code(DEFAULT_ORDERS[name]) if name in DEFAULT_ORDERS else "") for name, doc in KINDS.items()]
-    return table(("Dialect", "How a version is asked for", "Order, where the file names none"), rows, "15 60 25")
+    rows = [
+        (code(name), doc, code(DEFAULT_ORDERS[name]) if name in DEFAULT_ORDERS else "")
+        for name, doc in KINDS.items()
+    ]
+    return table(
+        ("Dialect", "How a version is asked for", "Order, where the file names none"), rows, "15 60 25"
+    )
 
 
 def orders(_: str) -> Iterator[str]:
-    rows = [(code(one.name), code(one.example), (one.key.__doc__ or "").split("\n\n")[0]) for one in ORDERS.values()]
-    return table(("Order", "Looks like", "Is"), [tuple(" ".join(cell.split()) for cell in row) for row in rows], "15 20 65")
+    rows = [
+        (code(one.name), code(one.example), (one.key.__doc__ or "").split("\n\n")[0])
+        for one in ORDERS.values()
+    ]
+    return table(
+        ("Order", "Looks like", "Is"),
+        [tuple(" ".join(cell.split()) for cell in row) for row in rows],
+        "15 20 65",
+    )
 
 
 def rules(_: str) -> Iterator[str]:
     rows = [(code(one.id), one.doc, code(one.message.replace("`", "'"))) for one in RULES.values()]
     return table(("Rule", "Holds that", "A finding says"), rows, "20 45 35")
+
+
+def compatibility(_: str) -> Iterator[str]:
+    contexts = [str(context) for context in comparison.Context]
+    rows = [
+        (code(one.id), code(one.message.replace("`", "'")), *map(str, one.verdicts), one.source)
+        for one in comparison.RULES
+    ]
+    return table(
+        ("Rule", "Says", *contexts, "Source"), rows, " ".join(["22", "30", *["8"] * len(contexts), "16"])
+    )
+
+
+def sources(_: str) -> Iterator[str]:
+    """The paragraph of the module's docstring that spells the sources out."""
+    for paragraph in (comparison.__doc__ or "").split("\n\n"):
+        if paragraph.startswith("Sources:"):
+            yield from (escape(" ".join(paragraph.removeprefix("Sources:").split())), "")
 
 
 def keywords(_: str) -> Iterator[str]:
@@ -204,6 +241,8 @@ PARTS: dict[str, Callable[[str], Iterator[str]]] = {
     "dialects": dialects,
     "orders": orders,
     "rules": rules,
+    "compatibility": compatibility,
+    "sources": sources,
     "keywords": keywords,
     "commands": commands,
     "errors": exceptions,
@@ -220,7 +259,9 @@ class ContractReference(SphinxDirective):
         part, argument = self.arguments[0], (self.arguments[1:] or [""])[0]
         if part not in PARTS:
             raise self.error(f"there is no part {part!r}; known: {', '.join(PARTS)}")
-        return self.parse_text_to_nodes(StringList(list(PARTS[part](argument)), source=f"contract-reference {part}"))
+        return self.parse_text_to_nodes(
+            StringList(list(PARTS[part](argument)), source=f"contract-reference {part}")
+        )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -1,0 +1,117 @@
+"""What may differ between two runs of a case without being a fact: ids, times, names that a run made up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_SHORTEST_ROLE = 4
+"""A value of fewer characters is met inside of other texts by chance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation:
+    """What two runs may differ in.
+
+    `old` and `new` map values that a scenario generated or saved to the variable's name, one map for each
+    run: a value of one run equals that of the other if both play the same part. `noise` are generalised
+    paths (of bodies, or header names) of values that differ between any two runs; `free_form` are paths
+    below which names are data; `words` are the words that a schema allows at a path; `ordered` tells that
+    the call asked for an order.
+    """
+
+    old: Mapping[str, str] = field(default_factory=dict)
+    new: Mapping[str, str] = field(default_factory=dict)
+    noise: frozenset[str] = frozenset()
+    free_form: tuple[re.Pattern[str], ...] = ()
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    ordered: bool = False
+
+
+def free_form_patterns(paths: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """Patterns of the paths of free-form objects and of what is in them (`$.inventories`, `$..metadata`)."""
+
+    def pattern(path: str) -> str:
+        text = re.escape(path).replace(r"\[\*\]", r"(?:\[\*\]|\.[^.\[]+)").replace(r"\.\.", r"(?:\..*)?\.")
+        return text
+
+    return tuple(re.compile(pattern(path)) for path in paths)
+
+
+def role(text: str, roles: Mapping[str, str]) -> str:
+    """`text` with the values of a run in their variables' names."""
+    if text in roles:
+        return f"${{{roles[text]}}}"
+    for value, name in roles.items():
+        if len(value) >= _SHORTEST_ROLE and value in text:
+            text = text.replace(value, f"${{{name}}}")
+    return text
+
+
+def named(value: Any, roles: Mapping[str, str]) -> Any:
+    """A JSON value with the values of a run in their variables' names, and what is volatile masked."""
+    if isinstance(value, str):
+        return masked(role(value, roles))
+    if isinstance(value, list):
+        return [named(item, roles) for item in value]
+    if isinstance(value, dict):
+        return {role(key, roles): named(item, roles) for key, item in value.items()}
+    return value
+
+
+# Values by their look.
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_HEX = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+_REQUEST_ID = re.compile(r"req-[0-9a-f-]{36}")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
+_HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+_VOLATILE = re.compile(
+    r"req-[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"
+    r"|127\.0\.0\.1:\d+|localhost:\d+|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?",
+    re.IGNORECASE,
+)
+
+_SHAPES = (
+    (_UUID, "uuid"),
+    (_HEX, "hex"),
+    (_REQUEST_ID, "request-id"),
+    (_HTTP_DATE, "http-date"),
+    (_DATE, "date"),
+)
+
+
+def shape(text: str) -> str:
+    """The format of a text whose value may differ between runs; empty for any other text."""
+    for pattern, name in _SHAPES:
+        if pattern.fullmatch(text):
+            return name
+    found = _TIME.fullmatch(text)
+    return f"time{found[1]}" if found else ""
+
+
+def time_style(text: str) -> tuple[Any, ...]:
+    """How a time is written: its parts, the digits of its fraction, the spelling of its offset."""
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return ()
+    return bool(found[2]), len(found[3] or ""), (found[4] or "")[:1], len(found[4] or "")
+
+
+def masked(text: str) -> str:
+    """`text` without the ids, times and ports in it."""
+    return _VOLATILE.sub("~", text)
+
+
+def alike(old: str, new: str) -> bool:
+    """Whether two texts are the same but for ids, request ids, times and ports in them."""
+    if old == new:
+        return True
+    looks = shape(old)
+    if looks and looks == shape(new):
+        return time_style(old) == time_style(new)
+    return masked(old) == masked(new)

@@ -1,0 +1,276 @@
+"""The lab with services that need no installing: what it starts, keeps, shows when it fails, and ends."""
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+from contract_tests.errors import LoadError
+from contract_tests.lab import environment, launcher
+from contract_tests.lab.environment import LabError, Unavailable
+from contract_tests.loading.config import SHIPPED, Places
+from contract_tests.loading.library import Library
+from contract_tests.model.recipe import Recipe, Series, Serve
+
+HELLO = """
+import os, sys
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    made = open(os.path.join(os.getcwd(), "made")).read()
+    words = [made, *sys.argv[1:], os.environ.get("WORD", "")]
+    return ["|".join([environ["SCRIPT_NAME"], environ["PATH_INFO"], " ".join(words).strip()]).encode()]
+"""
+
+
+def recipe(**changes: object) -> Recipe:
+    """A deployment of a service that stands in this file."""
+    base = Recipe(
+        name="hello",
+        service="hello",
+        release="1.0",
+        series=Series(name="one", python="3", before="2026-01-01"),
+        distribution="hello",
+        files={"app.py": HELLO, "made.in": "made of ${release}"},
+        prepare=((sys.executable, "-c", "open('made','w').write(open('made.in').read()); print('once')"),),
+        keep=("made",),
+        serve=Serve(script="${state}/app.py", arguments=("one", "${port}")),
+        identities={"admin": {"token": "token of ${release}"}, "none": {"none": True}},
+    )
+    return replace(base, **changes)
+
+
+class InACache(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.cache = Path(folder.name)
+        self.said: list[str] = []
+        environ = mock.patch.dict(os.environ, {"CONTRACT_TESTS_CACHE": str(self.cache)})
+        environ.start()
+        self.addCleanup(environ.stop)
+        fake = self.cache / "environment"
+        (fake / "lib" / "python3" / "site-packages").mkdir(parents=True)
+        (fake / "bin").mkdir()
+        (fake / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        (fake / "bin" / "python").chmod(0o755)
+        install = mock.patch.object(launcher, "install", lambda recipe, say: fake)
+        install.start()
+        self.addCleanup(install.stop)
+
+    def start(self, one: Recipe, **others: Recipe) -> contextlib.AbstractContextManager[launcher.Started]:
+        return launcher.running(one, others, self.said.append)
+
+    def get(self, url: str) -> str:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return str(answer.read().decode())
+
+
+class Running(InACache):
+    def test_it_serves_and_ends_and_leaves_nothing(self) -> None:
+        with self.start(recipe()) as started:
+            self.assertEqual(
+                f"|/x|made of 1.0 one {started.url.rpartition(':')[2]}", self.get(started.url + "/x")
+            )
+            self.assertEqual({"hello": started.url}, dict(started.target.endpoints))
+            self.assertEqual({"token": "token of 1.0"}, dict(started.target.identities["admin"].values))
+            self.assertTrue(started.state.is_dir())
+        with self.assertRaises(urllib.error.URLError):
+            self.get(started.url)
+        self.assertEqual([], list((self.cache / "runs").iterdir()))
+
+    def test_what_is_prepared_is_prepared_once(self) -> None:
+        for _ in range(2):
+            with self.start(recipe()) as started:
+                self.assertIn("made of 1.0", self.get(started.url))
+        self.assertEqual(1, self.said.count("preparing hello 1.0 (once)"))
+        with self.start(recipe(files={"app.py": HELLO, "made.in": "made otherwise"})) as started:
+            self.assertIn("made otherwise", self.get(started.url))
+        self.assertEqual(2, self.said.count("preparing hello 1.0 (once)"))
+
+    def test_two_at_once_do_not_meet(self) -> None:
+        with self.start(recipe()) as one, self.start(recipe(environ={"WORD": "other"})) as two:
+            self.assertNotEqual(one.url, two.url)
+            self.assertNotEqual(one.state, two.state)
+            self.assertNotIn("other", self.get(one.url))
+            self.assertIn("other", self.get(two.url))
+
+    def test_a_prefix_and_what_it_stands_on(self) -> None:
+        below = recipe(name="below")
+        serve = Serve(script="${state}/app.py", arguments=("${below_url}",), path="/base")
+        with self.start(recipe(serve=serve, needs={"below": "1.0"}), **{"below@1.0": below}) as one:
+            self.assertRegex(
+                self.get(one.url + "/base/x"), r"^/base\|/x\|made of 1.0 http://127\.0\.0\.1:\d+$"
+            )
+            self.assertEqual(one.url + "/base", one.target.endpoints["hello"])
+
+    def test_a_command_with_a_server_of_its_own(self) -> None:
+        command = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "${port}")
+        with self.start(recipe(serve=Serve(command=command))) as started:
+            self.assertIn("made.in", self.get(started.url))
+
+    def test_it_listens_on_loopback_only(self) -> None:
+        with self.start(recipe()) as started:
+            self.assertTrue(started.url.startswith("http://127.0.0.1:"))
+
+
+class Failing(InACache):
+    def fails(self, one: Recipe) -> str:
+        with self.assertRaises(LabError) as caught, self.start(one):
+            self.fail("it runs")
+        return str(caught.exception)
+
+    def test_a_command_that_fails_names_its_log_which_stays(self) -> None:
+        text = self.fails(recipe(start=((sys.executable, "-c", "print('the reason'); raise SystemExit(3)"),)))
+        self.assertIn("ended with 3; see ", text)
+        self.assertIn("the reason", text)
+        log = Path(text.split("see ")[1].splitlines()[0])
+        self.assertIn("the reason", log.read_text())
+
+    def test_a_server_that_ends(self) -> None:
+        text = self.fails(recipe(files={"app.py": "raise SystemExit('no such thing')", "made.in": ""}))
+        self.assertRegex(text, r"^hello 1\.0 ended with 1 before it answered; see .*\n(.*\n)*no such thing")
+
+    def test_a_server_that_does_not_answer(self) -> None:
+        sleeper = Serve(command=(sys.executable, "-c", "import time; time.sleep(60)"), timeout=0.3)
+        self.assertRegex(
+            self.fails(recipe(serve=sleeper)),
+            r"^hello 1\.0 did not answer at 127\.0\.0\.1:\d+ within 0 s; see ",
+        )
+
+    def test_a_port_that_is_taken(self) -> None:
+        with self.start(recipe()) as started:
+            port = int(started.url.rpartition(":")[2])
+            with (
+                self.assertRaises(LabError) as caught,
+                launcher.running(recipe(), {}, self.said.append, port=port),
+            ):
+                self.fail("it runs")
+            self.assertEqual(
+                f"--port {port}: Address already in use; choose another one, or none", str(caught.exception)
+            )
+
+    def test_an_interrupted_start_leaves_nothing(self) -> None:
+        with self.assertRaises(KeyboardInterrupt), self.start(recipe()) as started:
+            raise KeyboardInterrupt
+        self.assertFalse(started.state.exists())
+        for _ in range(50):
+            try:
+                self.get(started.url)
+            except OSError:
+                return
+            time.sleep(0.1)
+        self.fail("it still answers")
+
+
+class Environment(unittest.TestCase):
+    def test_a_python_that_is_not_there(self) -> None:
+        with (
+            mock.patch.object(environment, "find_uv", lambda: [sys.executable, "-c", "raise SystemExit(1)"]),
+            self.assertRaises(Unavailable) as caught,
+        ):
+            environment.find_python("2.99")
+        self.assertEqual(
+            "there is no Python 2.99 on this machine: pyenv install 2.99, or uv python install 2.99",
+            str(caught.exception),
+        )
+
+    def test_uv_that_is_not_there(self) -> None:
+        with (
+            mock.patch.object(environment.shutil, "which", lambda name: None),
+            mock.patch.object(environment.sys, "executable", "/nowhere/python"),
+            self.assertRaises(Unavailable) as caught,
+        ):
+            environment.find_uv()
+        self.assertEqual("uv is not installed: pip install 'contract-tests[lab]'", str(caught.exception))
+
+
+class Deployments(unittest.TestCase):
+    """The shipped deployment files, and files with mistakes."""
+
+    def read(self, text: str) -> Library:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        Path(folder.name, "mine.yaml").write_text(text)
+        library = Library(Places(deployments=(Path(folder.name),)).with_shipped())
+        self.found = library.deployments()
+        return library
+
+    GOOD = (
+        "deployment: mine\nservice: mine\ntitle: my own\ndistribution: mine\n"
+        'releases: {1.0.0: stein, 2.0.0: "2026.2"}\nserve: {wsgi: "mine:app"}\n'
+    )
+
+    def test_every_shipped_release_has_a_recipe(self) -> None:
+        library = Library(Places().with_shipped())
+        found = library.deployments()
+        library.raise_problems()
+        self.assertEqual(16, len(found["placement"].recipes))
+        for one in found.values():
+            for release, made in one.recipes.items():
+                self.assertEqual(release, made.release)
+                for name, below in made.needs.items():
+                    self.assertIn(below, found[name].recipes)
+
+    def test_an_overlay_holds_from_its_release_on(self) -> None:
+        found = Library(Places().with_shipped()).deployments()["placement"].recipes
+        self.assertEqual(
+            [(), ("SQLAlchemy<2",), ()], [found[release].requires for release in ("8.0.0", "9.0.0", "10.0.1")]
+        )
+        self.assertEqual(["3.12", "3.13"], [found[release].series.python for release in ("14.0.0", "15.0.0")])
+
+    def test_a_project_adds_its_own(self) -> None:
+        self.read(self.GOOD).raise_problems()
+        self.assertEqual("3.6", self.found["mine"].recipes["1.0.0"].series.python)
+        self.assertIn("placement", self.found)
+
+    def test_mistakes_are_load_errors(self) -> None:
+        for more, message in (
+            ("files: {a: '${nothing}'}\n", "the variable 'nothing' has no value here"),
+            ("prepared: []\n", "unknown key 'prepared' in the deployment file"),
+            ("python: [3]\n", "'python' of the deployment file must be text, not a list"),
+        ):
+            with self.subTest(message=message), self.assertRaises(LoadError) as caught:
+                self.read(self.GOOD + more).raise_problems()
+            self.assertIn(message, str(caught.exception))
+        with self.assertRaises(LoadError) as caught:
+            self.read(self.GOOD.replace("stein", "steen")).raise_problems()
+        self.assertIn("there is no series 'steen'", str(caught.exception))
+
+
+class Commands(unittest.TestCase):
+    def run_command(self, *arguments: str) -> tuple[int, str]:
+        from contract_tests.cli.main import main
+
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            status = main(["lab", *arguments])
+        return status, out.getvalue()
+
+    def test_an_unknown_deployment_and_an_unknown_release(self) -> None:
+        self.assertEqual(
+            (2, "contract-tests: there is no deployment 'placemnt'; did you mean 'placement'?\n"),
+            self.run_command("run", "placemnt"),
+        )
+        status, text = self.run_command("up", "placement", "99.0.0")
+        self.assertEqual(2, status)
+        self.assertIn("release 99.0.0 of placement is not known; known: 1.0.0, 2.0.1,", text)
+
+    def test_list_names_every_release(self) -> None:
+        status, text = self.run_command("list")
+        self.assertEqual(0, status)
+        self.assertRegex(
+            text, r"placement: Placement on SQLite, tokens without Keystone\n    1\.0\.0 +stein "
+        )
+        self.assertTrue((SHIPPED / "deployments" / "placement.yaml").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
