@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import regex
@@ -108,39 +109,44 @@ def _operand_fits(source: Source, kind: str, node: Any, name: str) -> bool:
         return check_pattern(source, node)
     if name == "length" and scalar:
         kind = "count"
-    accepted, wanted, hint = {
-        "any": (True, "", ""),
-        "matcher": (True, "", ""),
-        "true": (
-            scalar and node.value is True,
-            "true",
-            _TRUE.get(name, ""),
-        ),
-        "type": (scalar and node.text in TYPES, "a JSON type", nearest(node.text, TYPES) if scalar else ""),
-        "format": (
-            scalar and node.text in FORMATS,
-            "a known format",
-            nearest(node.text, FORMATS) if scalar else "",
-        ),
-        "count": (
-            template or (scalar and type(node.value) is int and node.value >= 0),
-            "a whole number, 0 or more",
-            "",
-        ),
-        "list": (isinstance(node, ListNode) or template, "a list", "write it as [first, second]"),
-        "number": (
-            template
-            or (scalar and not isinstance(node.value, bool) and isinstance(node.value, (int, float, str))),
-            "a number or a text",
-            "",
-        ),
-    }[kind]
+    accepts, wanted, hint = _OPERANDS[kind]
+    accepted = accepts(node) or (template and kind in ("count", "list", "number"))
     if not accepted:
+        if kind == "true":
+            hint = _TRUE.get(name, "")
+        elif kind in _NAMES and scalar:
+            hint = nearest(node.text, _NAMES[kind])
         source.problem(node, "bad-matcher", f"'{name}' needs {wanted}, not {shown(node)}", hint)
     elif name == "one_of" and isinstance(node, ListNode) and not node.items:
         source.problem(node, "bad-matcher", "'one_of' of nothing accepts nothing", "write {absent: true}")
         return False
     return bool(accepted)
+
+
+def _scalar(test: Callable[[ScalarNode], bool]) -> Callable[[Any], bool]:
+    return lambda node: isinstance(node, ScalarNode) and test(node)
+
+
+_NAMES: Mapping[str, Iterable[str]] = {"type": TYPES, "format": FORMATS}
+_OPERANDS: Mapping[str, tuple[Callable[[Any], bool], str, str]] = {
+    "any": (lambda node: True, "", ""),
+    "matcher": (lambda node: True, "", ""),
+    "true": (_scalar(lambda node: node.value is True), "true", ""),
+    "type": (_scalar(lambda node: node.text in TYPES), "a JSON type", ""),
+    "format": (_scalar(lambda node: node.text in FORMATS), "a known format", ""),
+    "count": (
+        _scalar(lambda node: type(node.value) is int and node.value >= 0),
+        "a whole number, 0 or more",
+        "",
+    ),
+    "list": (lambda node: isinstance(node, ListNode), "a list", "write it as [first, second]"),
+    "number": (
+        _scalar(lambda node: not isinstance(node.value, bool) and isinstance(node.value, (int, float, str))),
+        "a number or a text",
+        "",
+    ),
+}
+"""What may stand behind an operator of each kind: a test, what it is called, and a hint."""
 
 
 class _MatcherKind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,8 @@ from contract_tests.model.matcher import Matcher
 from contract_tests.model.microversion import Microversion, MicroversionRange
 from contract_tests.model.service import Service
 from contract_tests.model.template import Template
+
+_first = operator.itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ class SchemaHistory:
         """The document that holds at `version` (None: a service without microversions)."""
         if version is None:
             return self.documents[0][1]
-        return self.documents[bisect.bisect_right(self.since, version)][1]
+        return self.documents[bisect.bisect_right(self.documents, version, lo=1, key=_first) - 1][1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +144,7 @@ class CallHistory:
             return self.stages[0][1]
         if version not in self.range:
             return None
-        return self.stages[bisect.bisect_right(self.since, version)][1]
+        return self.stages[bisect.bisect_right(self.stages, version, lo=1, key=_first) - 1][1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

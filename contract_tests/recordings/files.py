@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import secrets
 import stat
@@ -43,9 +44,14 @@ def read_text(path: Path, root: Path) -> str:
         ) from None
 
 
+@functools.lru_cache(maxsize=64)
+def _real_root(root: Path) -> str:
+    return os.path.realpath(root)
+
+
 def contained(path: Path, root: Path) -> None:
     """RecordingError where `path`, with its links resolved, is not below `root`."""
-    real, top = os.path.realpath(path), os.path.realpath(root)
+    real, top = os.path.realpath(path), _real_root(root)
     if real != top and not real.startswith(top.rstrip(os.sep) + os.sep):
         raise RecordingError(
             f"{path}: it leads out of the recording's folder {root}, where nothing is read or written; "
