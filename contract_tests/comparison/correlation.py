@@ -34,8 +34,8 @@ def free_form_patterns(paths: Iterable[str]) -> tuple[re.Pattern[str], ...]:
     """Patterns of the paths of free-form objects and of what is in them (`$.inventories`, `$..metadata`)."""
 
     def pattern(path: str) -> str:
-        text = re.escape(path).replace(r"\[\*\]", r"(?:\[\*\]|\.[^.\[]+)").replace(r"\.\.", r"(?:\..*)?\.")
-        return text
+        items = re.escape(path).replace(r"\[\*\]", r"(?:\[\*\]|\.[^.\[]+)")
+        return items.replace(r"\.\.", r"(?:\..*)?\.")
 
     return tuple(re.compile(pattern(path)) for path in paths)
 

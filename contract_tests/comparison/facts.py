@@ -116,3 +116,10 @@ VARYING = frozenset(
     | {"array-count", "array-items", "array-order", "name-added", "name-removed", "time-precision"}
 )
 """Kinds that say nothing where a value is known to differ between any two runs."""
+
+VALUED = frozenset(
+    {"status", "header-value", "header-media-type", "header-list", "value", "enum-case", "property-type"}
+    | {"format", "link-host", "page-next", "error-code", "error-fault-key", "envelope", "root-type"}
+    | {kind for kind in KINDS if kind.startswith(("link-", "version-", "number-", "array-or"))}
+)
+"""Kinds of which two facts with other values are two changes; of the others the path says it all."""

@@ -38,7 +38,9 @@ def _header(name: str, old: list[str], new: list[str], same: Correlation) -> Ite
         kind = "header-media-type" if types[0] != types[1] else "header-charset"
         yield Fact(kind=kind, path=name, old=before, new=after)
     elif name in LIST_HEADERS:
-        lost, gained = (sorted(_tokens(one) - _tokens(other)) for one, other in ((before, after), (after, before)))
+        lost, gained = (
+            sorted(_tokens(one) - _tokens(other)) for one, other in ((before, after), (after, before))
+        )
         if lost or gained:
             parts = (("lost", lost), ("gained", gained))
             words = [f"{word} {', '.join(tokens)}" for word, tokens in parts if tokens]

@@ -18,7 +18,8 @@ from contract_tests.model.service import Service
 class Override:
     """Another verdict for a rule (`*`: any), where service, context and path fit; the last that fits counts.
 
-    `path` is a glob over a fact's path (`$.servers[*].*`, `x-*`): brackets in it are literal.
+    `path` is a glob over a fact's path (`$.servers[*].*`, `x-*`): brackets in it are literal. `call` is one
+    over `SCENARIO: CALL`.
     """
 
     rule: str
@@ -26,13 +27,15 @@ class Override:
     context: Context | None = None
     service: str = "*"
     path: str = "*"
+    call: str = "*"
 
-    def fits(self, rule: Rule, fact: Fact, context: Context, service: str) -> bool:
+    def fits(self, rule: Rule, fact: Fact, context: Context, service: str, call: str) -> bool:
         return (
             self.rule in ("*", rule.id)
             and self.context in (None, context)
             and self.service in ("*", service)
             and _glob(self.path, fact.path)
+            and _glob(self.call, call)
         )
 
 
@@ -49,12 +52,16 @@ class Policy:
     unversioned: Context = Context.UNVERSIONED
     origin: str = field(default="", compare=False)
 
-    def judge(self, fact: Fact, context: Context, service: str) -> tuple[Rule, Verdict]:
-        """The rule that a fact falls under, and what this policy makes of it."""
+    def context(self, service: Service) -> Context:
+        """The context of a comparison of two deployments of this service."""
+        return self.versioned if service.has_microversions else self.unversioned
+
+    def judge(self, fact: Fact, context: Context, service: str, call: str = "") -> tuple[Rule, Verdict]:
+        """The rule that a fact falls under, and what this policy makes of it in this call."""
         rule = rule_of(fact)
         verdict = rule.verdict(context)
         for override in self.overrides:
-            if override.fits(rule, fact, context, service):
+            if override.fits(rule, fact, context, service, call):
                 verdict = override.verdict
         return rule, verdict
 

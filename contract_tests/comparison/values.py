@@ -36,7 +36,7 @@ def is_empty(value: Any) -> bool:
 
 
 def tells(value: Any) -> bool:
-    """Whether two properties with this value are likely to be one: it is no flag, no small number, not empty."""
+    """Whether two properties with this value are likely one: no flag, no small number, not empty."""
     small = is_number(value) and -10 < value < 10
     return not (is_empty(value) or isinstance(value, bool) or small)
 

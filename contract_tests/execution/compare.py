@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract_tests.comparison.differ import Correlation, diff, free_form_patterns
-from contract_tests.comparison.facts import Fact
+from contract_tests.comparison.correlation import Correlation, free_form_patterns
+from contract_tests.comparison.differ import diff
+from contract_tests.comparison.facts import VALUED, Fact
 from contract_tests.comparison.policy import Policy, Waiver
 from contract_tests.comparison.rules import Context, Rule, Verdict
+from contract_tests.comparison.versions import range_facts
+from contract_tests.comparison.words import words_of
 from contract_tests.execution.case import run_case
 from contract_tests.execution.runner import Job
-from contract_tests.model.case import Case, Outcome
+from contract_tests.model.case import Case, CaseResult
 from contract_tests.model.http import Request, Response
 from contract_tests.model.microversion import Microversion
-from contract_tests.model.scenario import Call
+from contract_tests.model.scenario import Call, Scenario
 from contract_tests.model.service import Service
 
 ROLE_LENGTH = 4
@@ -67,17 +72,20 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What one run of a case was answered, a list of responses for each call, and the roles of its values."""
+    """What one run of a case was answered, call by call, and the roles of its values.
+
+    `problems` say of calls that were not made why; `problem` why nothing was answered at all.
+    """
 
     responses: Mapping[str, tuple[Request, Response]]
     roles: Mapping[str, str]
     problem: str = ""
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 def answers(job: Job, case: Case) -> Answered:
     """Run a case on one deployment and keep what it answered (of a polled call, the last)."""
     responses: dict[str, tuple[Request, Response]] = {}
-    roles: dict[str, str] = {}
 
     def observe(call: Call, request: Request, response: Response, variables: Mapping[str, Any]) -> None:
         responses[call.name] = (request, response)
@@ -85,35 +93,64 @@ def answers(job: Job, case: Case) -> Answered:
         latest.append(variables)
 
     latest: list[Mapping[str, Any]] = []
-    options: dict[str, Any] = {"sleep": lambda seconds: None} if job.replay else {}
+    options: dict[str, Any] = {"sleep": None} if job.replay else {}
     result = run_case(case, job.transport, job.deployment, observe=observe, **options)
-    for name, value in latest[0].items() if latest else ():
+    found = gathered(case, responses, latest[0] if latest else {}, result)
+    return found if found.responses else Answered({}, {}, result.reason or "nothing was answered")
+
+
+def gathered(
+    case: Case,
+    responses: Mapping[str, tuple[Request, Response]],
+    variables: Mapping[str, Any],
+    result: CaseResult,
+) -> Answered:
+    """What a run was answered, from its answers, its last variables and its result."""
+    roles: dict[str, str] = {}
+    for name, value in variables.items():
         if isinstance(value, str) and len(value) >= ROLE_LENGTH and name != "endpoint":
             roles.setdefault(value, name)
     if case.microversion is not None:  # the version that an answer tells is its own, in both runs
         for carrier in case.scenario.service.dialect.carriers:
             roles[carrier.form.format(case.microversion)] = "microversion"
-    if result.outcome is Outcome.SKIPPED:
-        return Answered({}, {}, result.reason)
-    if not responses:
-        return Answered({}, {}, result.reason or "nothing was answered")
-    return Answered(responses, roles)
+    problems = {
+        call.name: call.reason or next((one.detail for one in call.findings), "")
+        for call in result.calls
+        if call.name not in responses
+    }
+    return Answered(responses, roles, problems=problems)
 
 
-def compare_answers(old: Answered, new: Answered, service: Service) -> Iterator[tuple[str, Fact]]:
+def compare_answers(
+    old: Answered, new: Answered, scenario: Scenario, version: Microversion | None
+) -> Iterator[tuple[str, Fact]]:
     """(call, fact) for every call that both runs made."""
-    free_form = free_form_patterns(service.free_form)
-    for name, (request, before) in old.responses.items():
-        if name not in new.responses:
+    service = scenario.service
+    free_form, noise = _known(service)
+    for history in scenario.histories:
+        name = history.name
+        if name not in old.responses or name not in new.responses:
             continue
+        (request, before), (_, after) = old.responses[name], new.responses[name]
+        call = history.at(version)
+        schema = call.expect.schema if call is not None and call.expect is not None else None
         same = Correlation(
             old=old.roles,
             new=new.roles,
+            noise=noise,
             free_form=free_form,
+            words=words_of(schema.at(version)) if schema is not None and before.body != after.body else {},
             ordered="sort" in request.target.partition("?")[2],
         )
-        for fact in diff(before, new.responses[name][1], same):
+        for fact in diff(before, after, same):
             yield name, fact
+
+
+@functools.lru_cache(maxsize=64)
+def _known(service: Service) -> tuple[tuple[re.Pattern[str], ...], frozenset[str]]:
+    """What a service's file says of free-form objects and of values that differ between any two runs."""
+    volatile = (*service.volatile.json, *(name.lower() for name in service.volatile.headers))
+    return free_form_patterns(service.free_form), frozenset(volatile)
 
 
 def compare(
@@ -128,7 +165,7 @@ def compare(
     service = next(
         (case.scenario.service for case in (*old.cases, *new.cases)), Service(name=old.deployment.service)
     )
-    context = context or (policy.versioned if service.has_microversions else policy.unversioned)
+    context = context or policy.context(service)
     found = Comparison(old=old.deployment.name, new=new.deployment.name, context=context)
     differences: list[Difference] = []
     for case in new.cases:
@@ -144,20 +181,45 @@ def compare(
             continue
         found.cases += 1
         found.compared += len(before.responses.keys() & after.responses.keys())
+        found.missing.update(_one_sided(case, before, after))
         marks = {h.name: f"{h.mark.path}:{h.mark.line}" for h in case.scenario.histories}
-        for name, fact in compare_answers(before, after, service):
-            rule, verdict = policy.judge(fact, context, service.name)
+        for name, fact in compare_answers(before, after, case.scenario, case.microversion):
+            call = f"{case.scenario.slug}: {name}"
+            rule, verdict = policy.judge(fact, context, service.name, call)
             differences.append(
                 Difference(
                     service=service.name, scenario=case.scenario.slug, call=name, at=marks[name],
                     microversion=case.microversion, fact=fact, rule=rule, verdict=verdict,
                 )
             )  # fmt: skip
+    differences += _of_ranges(old, new, policy, context, differences)
     differences, found.waivers = waive(
         differences, waivers, service, new.deployment.release, datetime.date.today()
     )
     found.changes = gather(differences)
     return found
+
+
+def _one_sided(case: Case, old: Answered, new: Answered) -> Iterator[tuple[str, str]]:
+    """(call, why) for calls that one of two runs made and the other did not."""
+    for name in old.responses.keys() ^ new.responses.keys():
+        lacking = new if name in old.responses else old
+        if lacking.problems.get(name):
+            yield f"{case.id}: {name}", lacking.problems[name]
+
+
+def _of_ranges(
+    old: Job, new: Job, policy: Policy, context: Context, differences: Sequence[Difference]
+) -> Iterator[Difference]:
+    """What the deployments say of their microversions, where no answer has told it already."""
+    told = {one.fact.kind for one in differences}
+    for fact in range_facts(old.deployment.range, new.deployment.range):
+        if fact.kind not in told:
+            rule, verdict = policy.judge(fact, context, new.deployment.service)
+            yield Difference(
+                service=new.deployment.service, scenario="the deployment", call="its microversions",
+                at=new.deployment.name, microversion=None, fact=fact, rule=rule, verdict=verdict,
+            )  # fmt: skip
 
 
 def waive(
@@ -203,7 +265,8 @@ def gather(differences: Iterable[Difference]) -> list[Change]:
     changes: dict[tuple[str, ...], Change] = {}
     for one in differences:
         fact = one.fact
-        key = (one.service, one.rule.id, one.verdict, fact.path, repr(fact.old), repr(fact.new), fact.detail)
+        values = (repr(fact.old), repr(fact.new)) if fact.kind in VALUED else ()
+        key = (one.service, one.rule.id, one.verdict, fact.path, fact.detail, *values)
         change = changes.setdefault(key, Change(one.service, one.rule, one.verdict, fact))
         change.calls.setdefault((one.scenario, one.call), one.at)
         change.microversions.add(one.microversion)

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from contract_tests.comparison.facts import Fact
+from contract_tests.comparison.facts import VALUED, Fact
 from contract_tests.comparison.policy import Policy
 from contract_tests.comparison.rules import Context, Rule, Verdict
 from contract_tests.execution.compare import Answered, answers, compare_answers
@@ -56,8 +56,8 @@ def history(service: Service, jobs: Sequence[Job], policy: Policy) -> History:
         for scenario, before, after, version in _neighbours(service, job):
             for name, at in _declares(scenario, version):
                 declared[scenario.slug, name, version] = at
-            for name, fact in compare_answers(before, after, service):
-                entry = _entry(entries, policy, service, fact, version)
+            for name, fact in compare_answers(before, after, scenario, version):
+                entry = _entry(entries, policy, scenario, name, fact, version)
                 key = (scenario.slug, name, version)
                 if key in declared:
                     shown.add(key)
@@ -85,12 +85,14 @@ def history(service: Service, jobs: Sequence[Job], policy: Policy) -> History:
 def _entry(
     entries: dict[tuple[Microversion, str, str, str, str], Entry],
     policy: Policy,
-    service: Service,
+    scenario: Scenario,
+    name: str,
     fact: Fact,
     version: Microversion,
 ) -> Entry:
-    rule, verdict = policy.judge(fact, Context.ADJACENT, service.name)
-    key = (version, rule.id, fact.path, repr(fact.old), repr(fact.new))
+    rule, verdict = policy.judge(fact, Context.ADJACENT, scenario.service.name, f"{scenario.slug}: {name}")
+    values = (repr(fact.old), repr(fact.new)) if fact.kind in VALUED else ("", "")
+    key = (version, rule.id, fact.path, *values)
     return entries.setdefault(key, Entry(microversion=version, rule=rule, verdict=verdict, fact=fact))
 
 

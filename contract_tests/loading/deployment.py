@@ -76,7 +76,8 @@ DEPLOYMENT = Shape(
             ListOf(TEXT), "what it can do that another deployment of the service cannot, for `requires`"
         ),
         "variant": Field(
-            WORD, "what follows the release in the name of its recordings, where another deployment has it too"
+            WORD,
+            "what follows the release in the name of its recordings, where another deployment has it too",
         ),
         "twice": Field(BOOLEAN, "true where two recordings of it differ in more than the service file says"),
         "since": Field(MapOf(Anything()), "release -> what changes then (RFC 7396)"),

@@ -70,6 +70,7 @@ POLICY = Shape(
                         "context": Field(_CONTEXT, "only in this context"),
                         "service": Field(SLUG, "only for this service"),
                         "path": Field(_PATH, "only where the fact's path is like this"),
+                        "call": Field(TEXT, "only in calls whose `SCENARIO: CALL` is like this"),
                     }
                 )
             ),
@@ -150,7 +151,7 @@ def read_policy(source: Source, stem: str, find: Callable[[str], Policy | None])
 
 def _override(node: MapNode) -> Override:
     context = node.get("context")
-    texts = {key: node.get(key).text for key in ("service", "path") if node.get(key) is not None}
+    texts = {key: node.get(key).text for key in ("service", "path", "call") if node.get(key) is not None}
     return Override(
         rule=node.get("rule").text,
         verdict=Verdict(node.get("verdict").text),

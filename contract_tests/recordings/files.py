@@ -45,14 +45,14 @@ def read_text(path: Path, root: Path) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _real(root: str) -> str:
+def _real(root: Path) -> str:
     """A recording's folder with its links resolved; asked for each of its files."""
     return os.path.realpath(root)
 
 
 def contained(path: Path, root: Path) -> None:
     """RecordingError where `path`, with its links resolved, is not below `root`."""
-    real, top = os.path.realpath(path), _real(os.path.abspath(root))
+    real, top = os.path.realpath(path), _real(Path.cwd() / root)
     if real != top and not real.startswith(top.rstrip(os.sep) + os.sep):
         raise RecordingError(
             f"{path}: it leads out of the recording's folder {root}, where nothing is read or written; "
