@@ -2,11 +2,11 @@
 
     cloudkitty_api.py SEED_FILE [OPTION OF CLOUDKITTY-API]...
 
-- The API asks the processor over RPC for quotes and for resets of scopes. The processor's two RPC endpoints are
-  CloudKitty's own; they listen here, on the transport in memory, without its loop that collects and rates.
+- The API asks the processor over RPC for quotes and for resets of scopes. The processor's two RPC endpoints
+  are CloudKitty's own; they listen here, on the transport in memory, without its loop that collects and rates.
 - Storage version 2 needs a time series database: InfluxDB in memory, one for all of the API.
 - Storage version 1 and the scopes' states get their tables from cloudkitty-storage-init elsewhere.
-- Only the processor writes rated data (and, before v2 could create them, scopes), so the seed file says which there are.
+- Only the processor writes rated data (and, before v2 could create them, scopes): the seed file has some.
 """
 
 import datetime
@@ -32,7 +32,7 @@ from oslo_config import cfg
 
 CONF = cfg.CONF
 service.prepare_service()
-# Since 23 the API looks up the user of a request with authtoken's options, which authtoken is not here to register.
+# Since 23 the API looks up who asks with authtoken's options, which authtoken is not here to register.
 for group, options in opts.list_auth_token_opts():
     CONF.register_opts(options, group=group)
 

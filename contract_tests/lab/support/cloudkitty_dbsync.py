@@ -2,8 +2,9 @@
 
     cloudkitty_dbsync.py --config-file FILE upgrade
 
-Since 23 some migrations fill new columns through a session of CloudKitty's own, which is a second connection. SQLite
-shows it nothing of the migration that is still open, so there such a session works on the migration's connection.
+Since 23 some migrations fill new columns through a session of CloudKitty's own, which is a second connection.
+SQLite shows it nothing of the migration that is still open, so there such a session works on the migration's
+connection.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """InfluxDB in memory, behind its Python client: as much of InfluxQL as CloudKitty's storage asks.
 
-CloudKitty's unit tests bring a stand-in too, but that one takes the place of CloudKitty's own queries: with it filters
-by lists, the names that a query gives its sums, and pages are never CloudKitty's.
+CloudKitty's unit tests bring a stand-in too, but that one takes the place of CloudKitty's own queries: with
+it filters by lists, the names that a query gives its sums, and pages are never CloudKitty's.
 """
 
 import datetime
@@ -96,7 +96,7 @@ def _everything(points):
 
 
 def _sums(points, what, groups):
-    """One series for each value of the tags that it groups by, one row for each hour where it groups by time."""
+    """One series for each value of the tags that it groups by, one row for each hour where it does by time."""
     seconds = re.search(r"time\((\d+)s\)", groups or "")
     tags = [name for name in re.findall(r'"([^"]*)"', groups or "") if name]
     series = {}
@@ -105,21 +105,22 @@ def _sums(points, what, groups):
         if seconds:
             start = int(time.timestamp()) // int(seconds[1]) * int(seconds[1])
         rows = series.setdefault(tuple(own.get(tag, "") for tag in tags), {})
-        rows.setdefault(start, []).append({**own, **fields})
+        rows.setdefault(start, []).append(fields)
     wanted = [(function, field, name or function.lower()) for function, field, name in _SUM.findall(what)]
     return [
         {
             "name": "dataframes",
-            "tags": dict(zip(tags, key)),
+            "tags": {tag: key[index] for index, tag in enumerate(tags)},
             "columns": ["time"] + [name for _, _, name in wanted],
-            "values": [
-                [datetime.datetime.utcfromtimestamp(start).strftime(_FORM)]
-                + [
-                    _FUNCTIONS[function.upper()]([row[field] for row in found if field in row])
-                    for function, field, _ in wanted
-                ]
-                for start, found in sorted(rows.items())
-            ],
+            "values": [_row(start, found, wanted) for start, found in sorted(rows.items())],
         }
         for key, rows in sorted(series.items())
     ]
+
+
+def _row(start, found, wanted):
+    values = [
+        _FUNCTIONS[function.upper()]([fields[field] for fields in found if field in fields])
+        for function, field, _ in wanted
+    ]
+    return [datetime.datetime.utcfromtimestamp(start).strftime(_FORM)] + values
