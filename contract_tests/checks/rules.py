@@ -112,6 +112,11 @@ RULES: dict[str, Rule] = {
             doc=f"the answer says that it varies with the version header ({_MVS})",
         ),
         Rule(
+            id="baseline",
+            message="{detail}",
+            doc="the answer is what the baseline (`run --baseline`) answered, by the policy",
+        ),
+        Rule(
             id="recording-miss",
             message="{detail}",
             doc="each request of a case was recorded: method, path, query, version, body and role are equal",

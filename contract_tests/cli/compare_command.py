@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from contract_tests.cli.judging import policy_option, read_policy, waivers_option
 from contract_tests.cli.options import choice_options, places_options, target_options
 from contract_tests.errors import UsageError
 from contract_tests.execution.plan import Choice
@@ -21,20 +22,8 @@ from contract_tests.loading.config import Places
 @click.option(
     "--releases", metavar="SERVICE", help="Compare each recorded release of a service with the one before."
 )
-@click.option(
-    "--policy",
-    "policy_name",
-    default="openstack",
-    show_default=True,
-    metavar="NAME",
-    help="What the rules' verdicts are, and which fail.",
-)
-@click.option(
-    "--waivers",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Findings that are accepted.",
-)
+@policy_option
+@waivers_option
 @click.option(
     "--write-waivers", metavar="FILE", help="Draft waivers for what fails, the reasons left for a person."
 )
@@ -74,20 +63,13 @@ def command(
     from contract_tests.cli.open import Opened, load, open_jobs
     from contract_tests.execution.compare import compare
     from contract_tests.loading.library import Library
-    from contract_tests.loading.source import nearest
     from contract_tests.reporters import comparison as words
     from contract_tests.reporters.files import file_writer
 
     if bool(releases) == bool(sides) or (sides and len(sides) != 2):
         raise UsageError("compare: name OLD and NEW, or --releases SERVICE")
     library = Library(places)
-    policy = library.policy(policy_name)
-    accepted = library.waivers(waivers) if waivers is not None else ()
-    library.raise_problems()
-    if policy is None:
-        raise UsageError(
-            f"--policy {policy_name}: there is no such policy; {nearest(policy_name, library.policy_names())}"
-        )
+    policy, accepted = read_policy(library, policy_name, waivers)
     scenarios = load(library, [], [releases] if releases else service)
     opened: list[Opened] = []
     try:

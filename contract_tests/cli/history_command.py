@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from contract_tests.cli.judging import policy_option, read_policy
 from contract_tests.cli.options import choice_options, places_options, target_options
-from contract_tests.errors import UsageError
 from contract_tests.execution.plan import Choice
 from contract_tests.loading.config import Places
 
@@ -18,14 +18,7 @@ from contract_tests.loading.config import Places
 @click.argument("name", metavar="SERVICE")
 @click.option("--call", default="", metavar="TEXT", help="Only calls with this text in SCENARIO: CALL.")
 @click.option("--path", default="", metavar="TEXT", help="Only facts with this text in their path.")
-@click.option(
-    "--policy",
-    "policy_name",
-    default="openstack",
-    show_default=True,
-    metavar="NAME",
-    help="What the rules' verdicts are.",
-)
+@policy_option
 @target_options
 @choice_options
 @click.option(
@@ -57,14 +50,9 @@ def command(
     from contract_tests.comparison.rules import Verdict
     from contract_tests.execution.history import history
     from contract_tests.loading.library import Library
-    from contract_tests.loading.source import nearest
 
     library = Library(places)
-    policy = library.policy(policy_name)
-    library.raise_problems()
-    if policy is None:
-        known = library.policy_names()
-        raise UsageError(f"--policy {policy_name}: there is no such policy; {nearest(policy_name, known)}")
+    policy, _ = read_policy(library, policy_name)
     scenarios = load(library, [], [name])
     with open_jobs(library, scenarios, wanted, choice) as opened:
         found = history(scenarios[0].service, opened.jobs, policy)
@@ -84,7 +72,7 @@ def command(
 
 
 def _word(entry: Any) -> str:
-    from contract_tests.reporters.comparison import word_fact
+    from contract_tests.comparison.rule import word_fact
     from contract_tests.reporters.words import printable
 
     return printable(word_fact(entry.rule, entry.fact).replace("\n", " "))

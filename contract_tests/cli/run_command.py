@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from contract_tests.cli.judging import hold_to_baseline, policy_option, read_policy, waivers_option
 from contract_tests.cli.options import choice_options, places_options, target_options
 from contract_tests.errors import UsageError
 
@@ -41,6 +42,13 @@ if TYPE_CHECKING:
     metavar="N",
     help="Cases side by side (default: a processor each in replay, 1 live).",
 )
+@click.option(
+    "--baseline",
+    metavar="RECORDING",
+    help="Hold each answer to this recording's besides; what differs and fails by the policy is a finding.",
+)
+@policy_option
+@waivers_option
 @click.option("--fail-fast", is_flag=True, help="Stop at the first case that does not pass.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the results as JSON ('-': standard output).")
 @click.option("--junit", "junit_file", metavar="FILE", help="Write the results as JUnit XML ('-' too).")
@@ -55,6 +63,9 @@ def command(
     choice: Choice,
     service: tuple[str, ...],
     jobs: int | None,
+    baseline: str | None,
+    policy_name: str,
+    waivers: Path | None,
     fail_fast: bool,
     json_file: str | None,
     junit_file: str | None,
@@ -70,6 +81,7 @@ def command(
       contract-tests run --target http://127.0.0.1:8778 --token admin=env:TOKEN
       contract-tests run --os-cloud devstack --service placement -j 4
       contract-tests run --target http://127.0.0.1 --release 1.0 --record DIR
+      contract-tests run --target http://127.0.0.1:8778 --baseline cassettes/placement/16.0.0
     """
     from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
     from contract_tests.cli.open import load, notes, open_jobs, orphans
@@ -78,9 +90,12 @@ def command(
     from contract_tests.loading.library import Library
 
     library = Library(places)
+    policy, accepted = read_policy(library, policy_name, waivers)
     scenarios = load(library, paths, service)
     with ExitStack() as stack:
         opened = stack.enter_context(open_jobs(library, scenarios, wanted, choice, record))
+        if baseline is not None:
+            hold_to_baseline(opened, library, scenarios, baseline, policy, accepted)
         files = [("--json", json_file), ("--junit", junit_file)]
         reporters = _reporters(stack, opened.mask, files, verbose=verbose, matrix=not no_matrix)
         for note in (*notes(opened.jobs, scenarios), *(() if paths else orphans(opened.jobs, scenarios))):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from contract_tests.comparison.facts import Fact
+from contract_tests.model.http import MISSING
+from contract_tests.model.matcher import show
 
 
 class Verdict(enum.StrEnum):
@@ -92,3 +95,16 @@ def named_headers(*names: str) -> Predicate:
 STATUS = "status {old} became {new}"
 HEADER = "header {path}: {old} became {new}"
 VALUE = "{path}: {old} became {new}"
+
+
+def word_fact(rule: Rule, fact: Fact) -> str:
+    """A fact as a sentence, by its rule's message."""
+    shown = {name: _shown(getattr(fact, name)) for name in ("old", "new")}
+    text = rule.message.format(path=fact.path, detail=fact.detail, seen=fact.seen, of=fact.of, **shown)
+    return f"{text} (in {fact.seen} of {fact.of})" if fact.of > 1 else text
+
+
+def _shown(value: Any) -> str:
+    if value is MISSING:
+        return "nothing"
+    return value if isinstance(value, str) and value else show(value)

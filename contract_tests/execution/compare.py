@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contract_tests.comparison.correlation import Correlation, free_form_patterns
 from contract_tests.comparison.differ import diff
@@ -17,12 +17,16 @@ from contract_tests.comparison.rules import Context, Rule, Verdict
 from contract_tests.comparison.versions import range_facts
 from contract_tests.comparison.words import words_of
 from contract_tests.execution.case import run_case
-from contract_tests.execution.runner import Job
 from contract_tests.model.case import Case, CaseResult
 from contract_tests.model.http import Request, Response
 from contract_tests.model.microversion import Microversion
 from contract_tests.model.scenario import Call, Scenario
 from contract_tests.model.service import Service
+from contract_tests.model.target import Deployment
+from contract_tests.transport.base import Transport
+
+if TYPE_CHECKING:
+    from contract_tests.execution.runner import Job
 
 ROLE_LENGTH = 4
 """Variables with shorter values are no roles: they would be met everywhere."""
@@ -83,7 +87,7 @@ class Answered:
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
-def answers(job: Job, case: Case) -> Answered:
+def answers(case: Case, transport: Transport, deployment: Deployment, *, replay: bool) -> Answered:
     """Run a case on one deployment and keep what it answered (of a polled call, the last)."""
     responses: dict[str, tuple[Request, Response]] = {}
 
@@ -93,8 +97,8 @@ def answers(job: Job, case: Case) -> Answered:
         latest.append(variables)
 
     latest: list[Mapping[str, Any]] = []
-    options: dict[str, Any] = {"sleep": None} if job.replay else {}
-    result = run_case(case, job.transport, job.deployment, observe=observe, **options)
+    options: dict[str, Any] = {"sleep": None} if replay else {}
+    result = run_case(case, transport, deployment, observe=observe, **options)
     found = gathered(case, responses, latest[0] if latest else {}, result)
     return found if found.responses else Answered({}, {}, result.reason or "nothing was answered")
 
@@ -175,7 +179,10 @@ def compare(
                 twin.skip if twin is not None else f"not a case of {old.deployment.name}"
             )
             continue
-        before, after = answers(old, twin), answers(new, case)
+        before, after = (
+            answers(one, job.transport, job.deployment, replay=job.replay)
+            for job, one in ((old, twin), (new, case))
+        )
         if before.problem or after.problem:
             found.missing[case.id] = before.problem or after.problem
             continue

@@ -116,7 +116,7 @@ def _neighbours(service: Service, job: Job) -> Iterator[tuple[Scenario, Answered
             for one in (case, later):
                 assert one.microversion is not None
                 if one.microversion not in known:
-                    known[one.microversion] = answers(job, one)
+                    known[one.microversion] = answers(one, job.transport, job.deployment, replay=job.replay)
             before, after = known[version], known[following]
             if not before.problem and not after.problem:
                 yield case.scenario, before, after, following

@@ -17,6 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 
+from contract_tests.execution.baseline import Baseline
 from contract_tests.execution.case import run_case, told
 from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
 from contract_tests.model.case import Case, CaseResult, Outcome
@@ -29,12 +30,16 @@ _FEW = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One deployment's cases. `replay`: it answers from a recording, so nothing needs to be waited for."""
+    """One deployment's cases. `replay`: it answers from a recording, so nothing needs to be waited for.
+
+    `baseline` is what its answers are held to besides.
+    """
 
     deployment: Deployment
     transport: Transport
     cases: tuple[Case, ...]
     replay: bool = False
+    baseline: Baseline | None = None
 
 
 Item = tuple[Job, Case]
@@ -84,9 +89,8 @@ def _results(items: Sequence[Item], workers: int) -> Generator[CaseResult, None,
 
 def _run_item(item: Item) -> CaseResult:
     job, case = item
-    if job.replay:
-        return run_case(case, job.transport, job.deployment, sleep=None)
-    return run_case(case, job.transport, job.deployment)
+    run_one = run_case if job.baseline is None else job.baseline.run_case
+    return run_one(case, job.transport, job.deployment, sleep=None if job.replay else time.sleep)
 
 
 def _in_threads(items: Sequence[Item], workers: int) -> Generator[CaseResult, None, None]:

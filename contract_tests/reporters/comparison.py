@@ -8,11 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from contract_tests.comparison.facts import Fact
-from contract_tests.comparison.rules import Rule, Verdict
+from contract_tests.comparison.rule import Verdict, word_fact
 from contract_tests.execution.compare import Change, Comparison
-from contract_tests.model.http import MISSING
-from contract_tests.model.matcher import show
 from contract_tests.model.microversion import Microversion
 from contract_tests.reporters.words import Mask, plural, printable
 
@@ -23,19 +20,6 @@ WIDTH = 100
 def word(change: Change) -> str:
     """A change as a sentence, by its rule's message."""
     return word_fact(change.rule, change.fact)
-
-
-def word_fact(rule: Rule, fact: Fact) -> str:
-    """The same for a fact."""
-    shown = {name: _shown(getattr(fact, name)) for name in ("old", "new")}
-    text = rule.message.format(path=fact.path, detail=fact.detail, seen=fact.seen, of=fact.of, **shown)
-    return f"{text} (in {fact.seen} of {fact.of})" if fact.of > 1 else text
-
-
-def _shown(value: Any) -> str:
-    if value is MISSING:
-        return "nothing"
-    return value if isinstance(value, str) and value else show(value)
 
 
 def extent(change: Change) -> str:
@@ -71,7 +55,7 @@ def lines(found: Comparison, mask: Mask, *, verbose: bool = False) -> Iterator[s
         yield f"  {text}: {plural(count, 'change')}"
     yield from (f"  WARN   {text}" for text in found.waivers)
     if found.missing:
-        yield f"  not compared: {plural(len(found.missing), 'case')}"
+        yield f"  not compared: {plural(len(found.missing), 'case or call', 'cases and calls')}"
         reasons = Counter(found.missing.values())
         yield from (
             f"    {count} x {mask(reason.splitlines()[0])}"

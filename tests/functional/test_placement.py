@@ -1,4 +1,4 @@
-"""Real Placement servers, an old release and the newest: every case live, and the same from what was recorded."""
+"""Real Placement servers, an old release and the newest: every case live, and again from its recording."""
 
 import contextlib
 import io
@@ -56,10 +56,8 @@ class EveryCase(unittest.TestCase):
                 "run", "--service", "placement", "--recordings", str(recorded), *every, "--json", str(replay)
             )
             self.assertEqual(0, status, output)
-            outcomes = [
-                {case["id"]: (case["outcome"], case["calls"]) for case in json.loads(path.read_text())["cases"]}
-                for path in (live, replay)
-            ]
+            cases = [json.loads(path.read_text())["cases"] for path in (live, replay)]
+            outcomes = [{case["id"]: (case["outcome"], case["calls"]) for case in one} for one in cases]
             self.assertEqual(outcomes[0], outcomes[1])
             passed = [outcome for outcome, _ in outcomes[0].values() if outcome == "passed"]
             self.assertGreaterEqual(len(passed), at_least)
@@ -77,7 +75,7 @@ class Lab(unittest.TestCase):
     def test_up_and_down(self) -> None:
         need(self, "16.0.0")
         with tempfile.TemporaryDirectory() as cache:
-            # A cache of its own, so that `down` ends nothing else; the installed environments are linked into it.
+            # A cache of its own, so that `down` ends nothing else; what is installed is linked into it.
             shared = install(RECIPES["16.0.0"], print).parent
             Path(cache, "environments").symlink_to(shared)
             environ = {**os.environ, "CONTRACT_TESTS_CACHE": cache}
@@ -87,7 +85,8 @@ class Lab(unittest.TestCase):
             self.assertEqual(0, up.returncode, up.stderr)
             line = up.stdout.splitlines()[0]
             self.assertTrue(line.startswith("contract-tests run --service placement --targets "), line)
-            status, output = run(*line.split()[1:], "--tag", "smoke", "--microversions", "latest", "--no-matrix")
+            smoke = ("--tag", "smoke", "--microversions", "latest", "--no-matrix")
+            status, output = run(*line.split()[1:], *smoke)
             self.assertEqual(0, status, output)
             down = subprocess.run(
                 [*COMMAND, "lab", "down"], capture_output=True, text=True, env=environ, check=False
@@ -99,9 +98,8 @@ class Lab(unittest.TestCase):
 
     def test_a_killed_command_takes_the_service_with_it(self) -> None:
         need(self, "16.0.0")
-        process = subprocess.Popen(
-            [*COMMAND, "lab", "up", "--wait", "placement"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        command = [*COMMAND, "lab", "up", "--wait", "placement"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None and process.stderr is not None
         words = process.stdout.readline().split()
         targets = json.loads(Path(words[words.index("--targets") + 1]).read_text())["targets"]

@@ -10,11 +10,11 @@ from contract_tests.comparison import rules
 from contract_tests.comparison.correlation import Correlation
 from contract_tests.comparison.differ import diff
 from contract_tests.comparison.facts import INVERSES, KINDS, VALUED, VARYING, Fact
+from contract_tests.comparison.rule import word_fact
 from contract_tests.comparison.rules import BY_ID, RULES, Context, Verdict, rule_of
 from contract_tests.comparison.versions import range_facts
 from contract_tests.model.http import Response
 from contract_tests.model.microversion import ORDERS, MicroversionRange
-from contract_tests.reporters.comparison import word_fact
 from tests.unit.building import answer
 
 UUID = "0b0f6a52-8c0e-4a0e-9b57-0f4e3a9d1c00"

@@ -95,7 +95,8 @@ class TestHistories(unittest.TestCase):
         found = history("tempest:compute/keypairs.get_keypair").at(ORDER.parse("2.1"))
         pair = {
             "public_key": "ssh-rsa AAAA", "name": "a", "fingerprint": "aa:bb", "user_id": "b", "id": 1,
-            "deleted": False, "created_at": "2026-11-21T21:11:56.897948", "updated_at": None, "deleted_at": None,
+            "deleted": False, "created_at": "2026-11-21T21:11:56.897948", "updated_at": None,
+            "deleted_at": None,
         }  # fmt: skip
         self.assertTrue(is_valid(found, {"keypair": pair}), list(violations(found, {"keypair": pair})))
         pair["created_at"] = "yesterday"

@@ -3,7 +3,7 @@
     cloudkitty_api.py SEED_FILE [OPTION OF CLOUDKITTY-API]...
 
 - The API asks the processor over RPC for quotes and for resets of scopes. The processor's two RPC endpoints
-  are CloudKitty's own; they listen here, on the transport in memory, without its loop that collects and rates.
+  are CloudKitty's own; they listen here, on the transport in memory, without the loop that collects.
 - Storage version 2 needs a time series database: InfluxDB in memory, one for all of the API.
 - Storage version 1 and the scopes' states get their tables from cloudkitty-storage-init elsewhere.
 - Only the processor writes rated data (and, before v2 could create them, scopes): the seed file has some.
@@ -11,6 +11,7 @@
 
 import datetime
 import json
+import pathlib
 import sys
 
 SEED = sys.argv[1]
@@ -55,8 +56,7 @@ def moment(text):
 
 
 def seed(opened, scopes):
-    with open(SEED) as file:
-        data = json.load(file)
+    data = json.loads(pathlib.Path(SEED).read_text())
     for frame in data["frames"]:
         period = {name: moment(frame[name]) for name in ("begin", "end")}
         point = {"vol": frame["vol"], "rating": frame["rating"]}

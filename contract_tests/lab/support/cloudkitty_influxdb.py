@@ -96,7 +96,7 @@ def _everything(points):
 
 
 def _sums(points, what, groups):
-    """One series for each value of the tags that it groups by, one row for each hour where it does by time."""
+    """One series for each value of the tags that it groups by, a row an hour where it does by time."""
     seconds = re.search(r"time\((\d+)s\)", groups or "")
     tags = [name for name in re.findall(r'"([^"]*)"', groups or "") if name]
     series = {}

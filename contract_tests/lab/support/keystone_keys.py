@@ -2,8 +2,8 @@
 
     keystone_keys.py FOLDER...
 
-`keystone-manage fernet_setup` does the same, but wants the name of the user that shall own them. Runs on Keystone's
-own Python (3.6 and later).
+`keystone-manage fernet_setup` does the same, but wants the name of the user that shall own them. Runs on
+Keystone's own Python (3.6 and later).
 """
 
 import os

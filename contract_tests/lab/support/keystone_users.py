@@ -2,8 +2,8 @@
 
     keystone_users.py CONFIG USER:PASSWORD:ROLE...
 
-They share the project `members` of the default domain, where each has its role. This is done below the API, as the
-bootstrap does it, so that no server has to run. Runs on Keystone's own Python (3.6 and later).
+They share the project `members` of the default domain, where each has its role. This is done below the
+API, as the bootstrap does it, so that no server has to run. Runs on Keystone's own Python (3.6 and later).
 """
 
 import sys

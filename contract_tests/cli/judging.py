@@ -1,0 +1,89 @@
+"""How differences are judged: --policy and --waivers, and the baseline of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from contract_tests.cli.options import Command
+from contract_tests.errors import UsageError
+
+if TYPE_CHECKING:
+    from contract_tests.cli.open import Opened
+    from contract_tests.comparison.policy import Policy, Waiver
+    from contract_tests.loading.library import Library
+    from contract_tests.model.scenario import Scenario
+
+
+def policy_option(command: Command) -> Command:
+    """The command gets `policy_name`, for `read_policy`."""
+    return click.option(
+        "--policy",
+        "policy_name",
+        default="openstack",
+        show_default=True,
+        metavar="NAME",
+        help="What the verdicts on differences are, and which fail.",
+    )(command)
+
+
+def waivers_option(command: Command) -> Command:
+    """The command gets `waivers`, for `read_policy`."""
+    return click.option(
+        "--waivers",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Differences that are accepted.",
+    )(command)
+
+
+def read_policy(
+    library: Library, name: str, waivers: Path | None = None
+) -> tuple[Policy, tuple[Waiver, ...]]:
+    """The policy of that name and the waivers in a file; LoadError, and UsageError where there is none."""
+    from contract_tests.loading.source import nearest
+
+    policy = library.policy(name)
+    accepted = library.waivers(waivers) if waivers is not None else ()
+    library.raise_problems()
+    if policy is None:
+        raise UsageError(f"--policy {name}: there is no such policy; {nearest(name, library.policy_names())}")
+    return policy, accepted
+
+
+def hold_to_baseline(
+    opened: Opened,
+    library: Library,
+    scenarios: Sequence[Scenario],
+    path: str,
+    policy: Policy,
+    waivers: Sequence[Waiver],
+) -> None:
+    """Give each job the recording of its service below `path` as its baseline.
+
+    UsageError where there is none of one of the services, or more than one.
+    """
+    from contract_tests.execution.baseline import Baseline
+    from contract_tests.recordings.recording import find_recordings
+    from contract_tests.transport.recording import RecordingTransport
+
+    services = {scenario.service.name: scenario.service for scenario in scenarios}
+    found = find_recordings(path)
+    for at, job in enumerate(opened.jobs):
+        name = job.deployment.service
+        own = [recording for recording in found if recording.service == name]
+        if len(own) != 1:
+            what = f"{len(own)} recordings" if own else "no recording"
+            raise UsageError(f"--baseline {path}: there is {what} of {name} in it; name a folder with one")
+        deployment = own[0].deployment(services[name])
+        baseline = Baseline(
+            deployment=replace(deployment, name=f"{name} {own[0].release}"),
+            transport=RecordingTransport(own[0], services[name]),
+            policy=policy,
+            waivers=waivers,
+        )
+        opened.jobs[at] = replace(job, baseline=baseline)
