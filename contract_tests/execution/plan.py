@@ -63,12 +63,19 @@ def _cases(
     lacking = unmet(scenario.requires, deployment)
     for case in _at_microversions(scenario, deployment, choice):
         missing = sorted(_roles(case) - set(roles) - {"none"}) if roles is not None else []
-        reason = case.skip or lacking
+        reason = case.skip or lacking or _uncheckable(case)
         if not reason and missing:
             reason = f"needs an identity for the role {' and '.join(missing)}, which {deployment.name} lacks"
         if not reason and not any(history.at(case.microversion) for history in scenario.calls):
             reason = "none of its calls exists at this microversion"
         yield replace(case, skip=reason)
+
+
+def _uncheckable(case: Case) -> str:
+    """Why a schema that the case needs is not here; empty where all are."""
+    calls = (history.at(case.microversion) for history in case.scenario.histories)
+    schemas = (call.expect.schema for call in calls if call is not None and call.expect is not None)
+    return next((schema.missing for schema in schemas if schema is not None and schema.missing), "")
 
 
 def _roles(case: Case) -> set[str]:

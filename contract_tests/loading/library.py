@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from contract_tests.errors import LoadError, Problem, UsageError
 from contract_tests.loading.config import CONFIG_NAME, Places, read_config
 from contract_tests.loading.deployment import read_deployments, read_series
 from contract_tests.loading.nodes import MapNode
+from contract_tests.loading.openapi import PREFIX as OPENAPI
+from contract_tests.loading.openapi import openapi_schema
 from contract_tests.loading.policy import read_policy, read_waivers
 from contract_tests.loading.scenario import read_scenario
 from contract_tests.loading.schema import Siblings, read_schema
@@ -19,6 +21,9 @@ from contract_tests.loading.service import read_service
 from contract_tests.loading.shapes import CONFIG
 from contract_tests.loading.source import Source, nearest, read_source, show_path
 from contract_tests.loading.target import read_targets
+from contract_tests.loading.tempest import PREFIX as TEMPEST
+from contract_tests.loading.tempest import TempestMissing, tempest_schema
+from contract_tests.model.finding import Mark
 from contract_tests.model.recipe import Deployments, Series
 from contract_tests.model.scenario import Scenario, SchemaHistory
 from contract_tests.model.service import Service
@@ -85,15 +90,35 @@ class Library:
         )
 
     def schema(self, service: str, name: str) -> SchemaHistory | None:
-        """The schema `name` of a service, or None as above."""
+        """The schema `name` of a service, or None as above.
+
+        LookupError or ValueError where a schema of Tempest's or of an OpenAPI document is none.
+        """
         key = (service, name)
         if key in self._schemas:
             return self._schemas[key]
-        path = _lookup([folder / service for folder in self.places.schemas], name)
+        folders = [folder / service for folder in self.places.schemas]
+        if ":" in name:
+            self._schemas[key] = self._foreign(service, name, folders)
+            return self._schemas[key]
+        path = _lookup(folders, name)
         if path is None or key in self._reading:
             return None
         self._schemas[key] = self.schema_file(path, service)
         return self._schemas[key]
+
+    def _foreign(self, service: str, name: str, folders: Sequence[Path]) -> SchemaHistory | None:
+        """A schema that this project did not write: Tempest's, or one of an OpenAPI document."""
+        known = self.service(service)
+        mark = Mark(path=name, line=1, column=1)
+        if name.startswith(TEMPEST) and known is not None and known.dialect.order is not None:
+            try:
+                return tempest_schema(name, known.dialect.order, mark)
+            except TempestMissing as error:
+                return SchemaHistory(name=name, mark=mark, documents=((None, {}),), missing=str(error))
+        if name.startswith(OPENAPI):
+            return openapi_schema(name, folders, mark)
+        return None
 
     def schema_file(self, path: Path, service: str) -> SchemaHistory | None:
         """The schema in a file of the given service's folder."""

@@ -18,7 +18,10 @@ Stages = list[tuple[Microversion | None, MapNode]]
 
 @dataclass(frozen=True, slots=True)
 class Siblings:
-    """The schema files of one service: `find` reads one, `names` lists them."""
+    """The schemas that one service's files may name: `find` reads one, `names` lists its files.
+
+    `find` raises LookupError or ValueError for a schema of Tempest's or of an OpenAPI document that is none.
+    """
 
     service: str
     find: Callable[[str], SchemaHistory | None]
@@ -26,7 +29,11 @@ class Siblings:
 
     def get(self, source: Source, node: ScalarNode) -> SchemaHistory | None:
         """The schema that a node names; None, and a problem, where there is none."""
-        history = self.find(node.text)
+        try:
+            history = self.find(node.text)
+        except (LookupError, ValueError) as error:
+            source.problem(node, "unknown-schema", str(error.args[0]))
+            return None
         if history is not None:
             return history
         names = list(self.names())

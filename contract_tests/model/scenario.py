@@ -22,12 +22,14 @@ _first = operator.itemgetter(0)
 class SchemaHistory:
     """A response schema: the document of each microversion from which it differs, oldest first.
 
-    The first entry's microversion is None: it holds from the beginning.
+    The first entry's microversion is None: it holds from the beginning. `missing` says why it cannot be
+    checked here (what ships it is not installed); a case that needs it is skipped with that reason.
     """
 
     name: str
     mark: Mark
     documents: tuple[tuple[Microversion | None, Mapping[str, Any]], ...]
+    missing: str = ""
 
     @property
     def since(self) -> tuple[Microversion, ...]:

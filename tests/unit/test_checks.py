@@ -483,7 +483,7 @@ class TestTables(unittest.TestCase):
     }
 
     def test_every_rule_has_a_test_in_which_it_fires_and_one_in_which_it_is_silent(self) -> None:
-        self.assertEqual(set(RULES), set(self.TESTED))
+        self.assertEqual(set(RULES), {*self.TESTED, "baseline"})  # that one: test_baseline
         for rule, tests in self.TESTED.items():
             text = inspect.getsource(tests)
             self.assertRegex(text, rf"['\"^]{rule}: ", f"{rule} never fires in {tests.__name__}")

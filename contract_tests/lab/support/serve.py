@@ -21,7 +21,7 @@ def load(what):
 
 
 def announce_the_end():
-    """Let waitress say that it ends the connection after a HEAD: it is silent, and a client may use it again."""
+    """Let waitress say that it ends the connection after a HEAD: a client may use it again otherwise."""
     from waitress import task
 
     build = task.Task.build_response_header

@@ -1,0 +1,121 @@
+"""Schemas out of OpenAPI documents, 3.0 and 3.1, and what is said of names that lead nowhere."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+from contract_tests.checks import schemas
+from contract_tests.loading.config import Places
+from contract_tests.loading.library import Library
+from contract_tests.loading.openapi import openapi_schema
+from contract_tests.model.finding import Mark
+
+OLD = """
+openapi: 3.0.3
+info: {title: shop, version: "1"}
+paths:
+  /things/{id}:
+    get:
+      responses:
+        "200":
+          content:
+            application/json: {schema: {$ref: "#/components/schemas/Thing"}}
+components:
+  schemas:
+    Thing:
+      type: object
+      additionalProperties: false
+      required: [id, price]
+      properties:
+        id: {type: string, format: uuid, example: x}
+        price: {type: number, minimum: 0, exclusiveMinimum: true}
+        note: {type: string, nullable: true}
+        parent: {$ref: "#/components/schemas/Parent"}
+    Parent: {type: object, nullable: true, properties: {id: {type: string}}, required: [id]}
+"""
+NEW = """
+openapi: 3.1.0
+components:
+  schemas:
+    Thing: {type: [object, "null"], required: [id], properties: {id: {type: integer, exclusiveMinimum: 0}}}
+"""
+SERVICE = "service: shop\nversion: {dialect: none}\n"
+SCENARIO = """
+scenario: a thing
+id: 5b5cb2c8-9e6f-4f0b-8f5b-7c1f0f6e7a01
+service: shop
+calls:
+  - name: show
+    GET: /things/1
+    expect: {status: 200, schema: "openapi:SCHEMA"}
+"""
+ID = "0f6c3c0e-6d1b-4f0e-9d0e-1f3f6f1f2a55"
+
+
+class OpenApi(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+        (self.root / "schemas" / "shop").mkdir(parents=True)
+        for name, text in (("schemas/shop/old.yaml", OLD), ("schemas/shop/new.yaml", NEW)):
+            (self.root / name).write_text(text)
+        (self.root / "schemas" / "outside.yaml").write_text(NEW)
+
+    def valid(self, name: str, value: object) -> bool:
+        found = openapi_schema(f"openapi:{name}", [self.root / "schemas" / "shop"], Mark())
+        document = found.at(None)
+        verdict = schemas.is_valid(document, value)
+        self.assertEqual(verdict, not list(schemas.violations(document, value)))
+        return verdict
+
+    def test_a_document_of_3_0(self) -> None:
+        for place in (
+            "old.yaml#/components/schemas/Thing",
+            "old.yaml#/paths/~1things~1{id}/get/responses/200/content/application~1json/schema",
+        ):
+            good = {"id": ID, "price": 0.5, "note": None, "parent": None}
+            self.assertTrue(self.valid(place, good))
+            for wrong in (
+                {"id": "x"}, {"price": 0}, {"note": 1}, {"parent": {}}, {"extra": 1},
+            ):  # fmt: skip
+                with self.subTest(place=place, wrong=wrong):
+                    self.assertFalse(self.valid(place, {**good, **wrong}))
+
+    def test_a_document_of_3_1(self) -> None:
+        place = "new.yaml#/components/schemas/Thing"
+        self.assertTrue(self.valid(place, {"id": 1}))
+        self.assertTrue(self.valid(place, None))
+        self.assertFalse(self.valid(place, {"id": 0}))
+
+    def problems(self, schema: str) -> str:
+        (self.root / "services").mkdir(exist_ok=True)
+        (self.root / "services" / "shop.yaml").write_text(SERVICE)
+        (self.root / "one.yaml").write_text(SCENARIO.replace("openapi:SCHEMA", schema))
+        places = Places(services=(self.root / "services",), schemas=(self.root / "schemas",))
+        library = Library(places.with_shipped())
+        return "\n".join(
+            str(problem).splitlines()[0] for problem in library.scenarios([self.root / "one.yaml"]).problems
+        )
+
+    def test_a_scenario_names_one(self) -> None:
+        self.assertEqual("", self.problems("openapi:old.yaml#/components/schemas/Thing"))
+
+    def test_names_that_lead_nowhere_are_load_errors(self) -> None:
+        for schema, message in (
+            ("openapi:old.yaml", "'openapi:old.yaml' names no schema; one looks like openapi:api.yaml#/"),
+            ("openapi:gone.yaml#/a", "there is no file 'gone.yaml' in the service's folder of schemas"),
+            ("openapi:../outside.yaml#/components", "there is no file '../outside.yaml' in the"),
+            ("openapi:old.yaml#/components/schemas/Thin", "old.yaml#/components/schemas has no 'Thin'; did"),
+            ("openapi:old.yaml#/info/title", "old.yaml#/info/title is no usable schema: "),
+        ):  # fmt: skip
+            with self.subTest(schema=schema):
+                self.assertIn(f"{message}", self.problems(schema))
+                self.assertIn("one.yaml:8:", self.problems(schema))
+
+    def test_another_document_is_refused(self) -> None:
+        (self.root / "schemas" / "shop" / "other.yaml").write_text("swagger: '2.0'\n")
+        self.assertIn(
+            "other.yaml is no OpenAPI 3 document: it has no 'openapi: 3.…'",
+            self.problems("openapi:other.yaml#/a"),
+        )
