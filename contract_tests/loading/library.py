@@ -256,7 +256,7 @@ class Library:
     def waivers(self, path: Path) -> tuple[Waiver, ...]:
         """The waivers in a file; problems are noted."""
         source = self._source(path)
-        found = read_waivers(source) if source is not None else ()
+        found = read_waivers(source, self.service, self.service_names) if source is not None else ()
         self.problems += source.problems if source is not None else ()
         return found
 
@@ -272,6 +272,13 @@ class Library:
             except LoadError as error:
                 self.problems += error.problems
             return "configuration"
+        if "policy" in keys:
+            read_policy(source, path.stem, self.policy)
+            self.problems += source.problems
+            return "policy"
+        if "waivers" in keys:
+            self.waivers(path)
+            return "waivers"
         if "calls" in keys or "scenario" in keys:
             self._scenario(path)
             return "scenario"

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from contract_tests.loading.keywords import DIALECT
 from contract_tests.loading.nodes import plain
+from contract_tests.loading.schema import schema_fault
 from contract_tests.loading.source import nearest, read_source
 from contract_tests.model.finding import Mark
 from contract_tests.model.scenario import SchemaHistory
@@ -42,9 +43,9 @@ def openapi_schema(name: str, folders: Iterable[Path], mark: Mark) -> SchemaHist
     old = str(document["openapi"]).startswith("3.0")
     parts = {key: _translated(document[key], old) for key in ("components", "paths") if key in document}
     schema = {"$schema": DIALECT, "$ref": f"#{quote(pointer, safe=_FRAGMENT)}", **parts}
-    problem = _problem(schema)
-    if problem:
-        raise ValueError(f"{file}#{pointer} is no usable schema: {problem}")
+    fault = schema_fault(schema)
+    if fault is not None:
+        raise ValueError(f"{file}#{pointer} is no usable schema: {fault[0]}")
     return SchemaHistory(name=name, mark=mark, documents=((None, schema),))
 
 
@@ -95,13 +96,3 @@ def _from_3_0(schema: dict[str, Any]) -> dict[str, Any]:
     if isinstance(schema.get("type"), str) and "enum" not in schema:
         return {**schema, "type": [schema["type"], "null"]}
     return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _problem(schema: dict[str, Any]) -> str:
-    import jsonschema_rs
-
-    try:
-        jsonschema_rs.validator_for(schema, validate_formats=True)
-    except (jsonschema_rs.ValidationError, ValueError) as error:
-        return str(error).splitlines()[0]
-    return ""

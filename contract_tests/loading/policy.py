@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from contract_tests.comparison.policy import Override, Policy, Waiver
 from contract_tests.comparison.rules import BY_ID, Context, Verdict
@@ -19,8 +19,9 @@ from contract_tests.loading.grammar import (
     Shape,
     one_of,
 )
-from contract_tests.loading.source import MapNode, ScalarNode, Source
+from contract_tests.loading.source import MapNode, ScalarNode, Source, nearest
 from contract_tests.model.microversion import ORDERS
+from contract_tests.model.service import Service
 
 _RULE = Scalar(
     "the id of a rule, or *", lambda node: node.text in BY_ID or node.text == "*", {"enum": ["*", *BY_ID]},
@@ -126,7 +127,10 @@ def read_policy(source: Source, stem: str, find: Callable[[str], Policy | None])
         found = find(origin.text)
         if found is None:
             source.problem(
-                origin, "unknown-policy", f"there is no policy '{origin.text}', or it is wrong itself"
+                origin,
+                "unknown-policy",
+                f"there is no policy '{origin.text}', or it is wrong itself, or leads back here",
+                "name a shipped one (openstack, strict, growing), or a file in a folder of 'policies'",
             )
             return None
         base = found
@@ -160,12 +164,38 @@ def _override(node: MapNode) -> Override:
     )
 
 
-def read_waivers(source: Source) -> tuple[Waiver, ...]:
-    """The waivers in a file; problems in `source` where anything in it is wrong."""
+def read_waivers(
+    source: Source, find: Callable[[str], Service | None], names: Callable[[], Sequence[str]]
+) -> tuple[Waiver, ...]:
+    """The waivers in a file; problems in `source` where anything in it is wrong.
+
+    `find` gives the service of a name, `names` all that there are.
+    """
     root = source.root
     if root is None or not WAIVERS.check(source, root, "the waivers file"):
         return ()
-    return tuple(_waiver(source, node) for node in root.get("waivers").items)
+    found = []
+    for node in root.get("waivers").items:
+        service = find(node.get("service").text)
+        if service is None:
+            name = node.get("service")
+            message = f"there is no service file for '{name.text}'"
+            source.problem(name, "unknown-service", message, nearest(name.text, names()))
+        else:
+            _check_versions(source, node.get("microversions"), service)
+        found.append(_waiver(source, node))
+    return tuple(found)
+
+
+def _check_versions(source: Source, node: ScalarNode | None, service: Service) -> None:
+    if node is None:
+        return
+    try:
+        if service.dialect.order is None:
+            raise ValueError(f"{service.name} has no microversions")
+        service.dialect.order.parse_range(node.text)
+    except ValueError as error:
+        source.problem(node, "bad-range", str(error), "write 1.5, 1.5-1.9, 1.5- or -1.9")
 
 
 def _waiver(source: Source, node: MapNode) -> Waiver:

@@ -220,20 +220,27 @@ def _other_dialect(
 
 def _check_meta(source: Source, node: MapNode, document: dict[str, Any]) -> None:
     """Note what the dialect's own schema says of a schema."""
-    import jsonschema_rs
-
-    try:
-        jsonschema_rs.meta.validate(document)
-        jsonschema_rs.validator_for(document, validate_formats=True)
-    except (jsonschema_rs.ValidationError, ValueError) as error:
-        where = list(getattr(error, "instance_path", ()))
-        message = str(error).splitlines()[0]
+    fault = schema_fault(document)
+    if fault is not None:
+        message, where = fault
         source.problem(
             _node_at(node, where),
             "bad-schema",
             f"this is no valid JSON Schema: {message}",
             "json-schema.org/understanding-json-schema tells what each keyword takes",
         )
+
+
+def schema_fault(document: dict[str, Any]) -> tuple[str, list[str | int]] | None:
+    """What makes a document no usable schema of its dialect, and where in it; None where it is one."""
+    import jsonschema_rs
+
+    try:
+        jsonschema_rs.meta.validate(document)
+        jsonschema_rs.validator_for(document, validate_formats=True)
+    except (jsonschema_rs.ValidationError, ValueError) as error:
+        return str(error).splitlines()[0], list(getattr(error, "instance_path", ()))
+    return None
 
 
 def _node_at(node: Any, path: list[Any]) -> Any:

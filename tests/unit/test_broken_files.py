@@ -27,7 +27,7 @@ TESTED_ELSEWHERE = {
     "unreadable": "a file mode, which root does not feel: test_loading",
 }
 
-OTHERS = ("deployment.py", "policy.py")
+OTHERS = ("deployment.py",)
 """Files of kinds that have tests of their own."""
 
 
