@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -211,25 +212,27 @@ def _follow(log: Path, shown: threading.Event) -> None:
 @command.command(context_settings=_HELP)
 @click.argument("deployment", required=False)
 @click.argument("release", required=False)
-def down(deployment: str | None, release: str | None) -> int:
-    """End what `lab up` started: all of it, or one deployment, or one release of it."""
+@click.option("--all", "everything", is_flag=True, help="Whatever is up.")
+def down(deployment: str | None, release: str | None, everything: bool) -> int:
+    """End what `lab up` started: a deployment, one release of it, or with --all whatever is up."""
     from contract_tests.lab.environment import cache
 
-    wanted = "-".join(filter(None, (deployment, release)))
-    ended = 0
-    for path in sorted((cache() / "up").glob("*.yaml")):
-        if path.stem == wanted or path.stem.startswith(f"{wanted}-" if wanted else ""):
-            pid = int(path.stem.rpartition("-")[2])
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-                for _ in range(200):
-                    os.kill(pid, 0)
-                    time.sleep(0.1)
-            path.unlink(missing_ok=True)
-            click.echo(f"ended {path.stem.rpartition('-')[0]}")
-            ended += 1
-    if not ended:
-        click.echo("nothing is up")
+    up = {path: path.stem.rpartition("-") for path in sorted((cache() / "up").glob("*.yaml"))}
+    if deployment is None and not everything:
+        there = ", ".join(name for name, _, _ in up.values()) or "nothing"
+        raise UsageError(f"lab down: say which deployment, or --all; up now: {there}")
+    pattern = re.compile(f"{re.escape(deployment or '')}-{re.escape(release) if release else '[0-9].*'}")
+    chosen = {path: parts for path, parts in up.items() if everything or pattern.fullmatch(parts[0])}
+    for path, (name, _, pid) in chosen.items():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGTERM)
+            for _ in range(200):
+                os.kill(int(pid), 0)
+                time.sleep(0.1)
+        path.unlink(missing_ok=True)
+        click.echo(f"ended {name}")
+    if not chosen:
+        click.echo("nothing of that is up")
     return 0
 
 

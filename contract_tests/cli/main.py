@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "Run scenarios against recordings, a live deployment or a WSGI application.",
     "compare": "What differs between two releases or deployments, and is it a break?",
     "history": "What each microversion of a service changed, as seen in its answers.",
+    "infer": "Draft response schemas from recorded answers.",
     "list": "List scenarios and cases, and why a case would be skipped.",
     "check": "Check files without running anything.",
     "coverage": "What the scenarios exercise: operations, statuses, microversions, overlays.",

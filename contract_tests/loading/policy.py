@@ -24,9 +24,12 @@ from contract_tests.model.microversion import ORDERS
 from contract_tests.model.service import Service
 
 _RULE = Scalar(
-    "the id of a rule, or *", lambda node: node.text in BY_ID or node.text == "*", {"enum": ["*", *BY_ID]},
-    "unknown-rule", (*BY_ID,),
-)  # fmt: skip
+    "the id of a rule, or *",
+    lambda node: node.text in BY_ID or node.text == "*",
+    {"enum": ["*", *BY_ID]},
+    rule="unknown-rule",
+    words=(*BY_ID,),
+)
 _VERDICT = one_of(*Verdict)
 _CONTEXT = one_of(*Context)
 
@@ -39,7 +42,7 @@ def _is_date(node: ScalarNode) -> bool:
     return True
 
 
-_DATE = Scalar("a date such as 2027-06-30", _is_date, {"type": "string", "format": "date"}, "bad-date")
+_DATE = Scalar("a date such as 2027-06-30", _is_date, {"type": "string", "format": "date"}, rule="bad-date")
 _PATH = Scalar(
     "a glob over JSON paths or header names ($.servers[*].*, x-*)",
     lambda node: node.text != "",

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 from contract_tests.comparison.rule import Verdict, word_fact
 from contract_tests.execution.compare import Change, Comparison
+from contract_tests.model.http import MISSING
 from contract_tests.model.microversion import Microversion
 from contract_tests.reporters.words import Mask, plural, printable
 
@@ -97,6 +98,8 @@ def document(found: Comparison, mask: Mask) -> dict[str, Any]:
                 "service": change.service,
                 "path": change.fact.path,
                 "message": mask(word(change)),
+                "old": _plain(change.fact.old, mask),
+                "new": _plain(change.fact.new, mask),
                 "seen": change.count,
                 "calls": [f"{scenario}: {call}" for scenario, call in change.calls],
                 "microversions": [
@@ -109,6 +112,13 @@ def document(found: Comparison, mask: Mask) -> dict[str, Any]:
         "waivers": found.waivers,
         "not_compared": {case: mask(reason) for case, reason in found.missing.items()},
     }
+
+
+def _plain(value: Any, mask: Mask) -> Any:
+    """A fact's value for JSON: null where there is none."""
+    if value is MISSING:
+        return None
+    return mask(value) if isinstance(value, str) else value
 
 
 def junit(found: Sequence[Comparison], fails: frozenset[Verdict], mask: Mask) -> str:

@@ -263,6 +263,26 @@ class Commands(unittest.TestCase):
         self.assertEqual(2, status)
         self.assertIn("release 99.0.0 of placement is not known; known: 1.0.0, 2.0.1,", text)
 
+    def test_down_says_what_it_would_end(self) -> None:
+        with (
+            tempfile.TemporaryDirectory() as cache,
+            mock.patch.dict(os.environ, {"CONTRACT_TESTS_CACHE": cache}),
+        ):
+            Path(cache, "up").mkdir()
+            gone = 2**22 + 1  # above the kernel's largest process id
+            for name in (f"one-1.0-{gone}", f"one-more-1.0-{gone}"):
+                Path(cache, "up", f"{name}.yaml").touch()
+            self.assertEqual(
+                (
+                    2,
+                    "contract-tests: lab down: say which deployment, or --all; up now: one-1.0, one-more-1.0\n",
+                ),
+                self.run_command("down"),
+            )
+            self.assertEqual((0, "ended one-1.0\n"), self.run_command("down", "one"))
+            self.assertEqual((0, "nothing of that is up\n"), self.run_command("down", "one", "1.0"))
+            self.assertEqual((0, "ended one-more-1.0\n"), self.run_command("down", "--all"))
+
     def test_list_names_every_release(self) -> None:
         status, text = self.run_command("list")
         self.assertEqual(0, status)

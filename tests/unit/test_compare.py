@@ -1,0 +1,314 @@
+"""Comparing deployments: case by case, gathered by change; a run against a baseline; the command."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import io
+import json
+import unittest
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from xml.etree import ElementTree
+
+from contract_tests.cli.main import main
+from contract_tests.comparison.policy import Policy, Waiver
+from contract_tests.comparison.rules import Context, Verdict
+from contract_tests.execution.baseline import Baseline
+from contract_tests.execution.compare import Comparison, compare
+from contract_tests.execution.events import CaseFinished, RunFinished
+from contract_tests.execution.plan import Choice, plan
+from contract_tests.execution.runner import Job, run
+from contract_tests.model.case import Outcome
+from contract_tests.reporters import comparison as words
+from contract_tests.reporters.files import JsonReporter, JunitReporter
+from tests.unit.building import Transport, answer, deployment, scenario
+
+ROOT = Path(__file__).resolve().parents[2]
+CASSETTES = ROOT / "cassettes" / "placement"
+PLACEMENT = ["--scenarios", str(ROOT / "contract_tests" / "scenarios" / "placement")]
+
+THINGS = """
+calls:
+  - name: make one
+    POST: /things
+    json: {name: "${name}"}
+    save: {id: $.id}
+    expect: {status: 201}
+  - name: show it
+    GET: /things/${id}
+    expect: {status: 200}
+vars: {name: {generate: name}}
+"""
+POLICY = Policy(name="none")
+OLD = {
+    "POST /things": answer(201, {"id": "aaaa", "size": 5}),
+    "GET /things/aaaa": answer(200, {"id": "aaaa", "size": 5, "tags": []}, Vary="Toy-Version"),
+}
+NEW = {
+    "POST /things": answer(201, {"id": "bbbb", "size": 5}),
+    "GET /things/bbbb": answer(200, {"id": "bbbb", "size": "5", "tags": []}, Vary="Toy-Version"),
+}
+
+
+def job(answers: Mapping[str, Any], name: str = "toy 1.0.0", **fields: Any) -> Job:
+    one = scenario(THINGS)
+    place = deployment(one.service, name=name, **fields)
+    return Job(
+        deployment=place,
+        transport=Transport(answers),
+        cases=plan([one], place, Choice(microversions=("1.0", "1.1")), None),
+        replay=True,
+    )
+
+
+def found(old: Mapping[str, Any], new: Mapping[str, Any], **options: Any) -> Comparison:
+    policy = options.pop("policy", POLICY)
+    waivers = options.pop("waivers", ())
+    return compare(job(old), job(new, "toy 2.0.0", **options), policy, waivers)
+
+
+def told(comparison: Comparison) -> list[str]:
+    return [
+        f"{change.verdict} {change.rule.id} {change.fact.path} {words.extent(change)}"
+        for change in comparison.changes
+    ]
+
+
+class TestCompare(unittest.TestCase):
+    def test_a_deployment_does_not_differ_from_itself(self) -> None:
+        same = found(OLD, OLD)
+        self.assertEqual(([], 2, 4, {}), (same.changes, same.cases, same.compared, same.missing))
+
+    def test_ids_of_two_runs_are_no_difference_and_a_change_is_told_once(self) -> None:
+        self.assertEqual(
+            ["BREAK property-type $.size 1 call, microversions 1.0 to 1.1 (2)"], told(found(OLD, NEW))
+        )
+
+    def test_a_call_that_one_side_could_not_make_is_not_silently_left_out(self) -> None:
+        lost = found(OLD, {"POST /things": answer(201, {"name": "x"})})
+        self.assertEqual(
+            {"toy/what@1.0: show it": "needs 'id', which call 'make one' should have saved"},
+            {name: reason for name, reason in lost.missing.items() if "1.0" in name},
+        )
+
+    def test_a_case_that_one_side_does_not_have(self) -> None:
+        narrow = found(OLD, OLD, low="1.1", high="1.9")
+        self.assertEqual(1, narrow.cases)
+        self.assertIn("1.0 is outside 1.1-1.9", narrow.missing["toy/what@1.0"])
+
+    def test_the_ranges_of_the_deployments(self) -> None:
+        self.assertIn(
+            "BREAK version-maximum-lowered range 1 call", told(found(OLD, OLD, low="1.0", high="1.5"))
+        )
+        self.assertIn(
+            "BREAK version-minimum-raised range 1 call", told(found(OLD, OLD, low="1.1", high="1.9"))
+        )
+
+    def test_waivers(self) -> None:
+        accepted = Waiver(
+            rule="property-type",
+            service="toy",
+            call="what: show it",
+            reason="it is read as a text by all",
+            link="x",
+            expires=datetime.date.max,
+            at="w.yaml:2",
+        )
+        self.assertEqual([], found(OLD, NEW, waivers=[accepted]).changes)
+        unneeded = found(OLD, OLD, waivers=[accepted])
+        self.assertEqual(
+            ["w.yaml:2: the waiver of property-type in what: show it covers nothing any more; remove it"],
+            unneeded.waivers,
+        )
+
+    def test_another_context(self) -> None:
+        (change,) = compare(job(OLD), job(NEW), POLICY, context=Context.ADJACENT).changes
+        self.assertEqual(Verdict.BUMP, change.verdict)
+
+
+class TestWords(unittest.TestCase):
+    def test_for_a_terminal(self) -> None:
+        self.assertEqual(
+            [
+                "toy 1.0.0 -> toy 2.0.0 (frozen): 4 answers in 2 cases",
+                "  BREAK  property-type [AI]",
+                "         $.size is string, not integer",
+                "         in 1 call, microversions 1.0 to 1.1 (2)",
+            ],
+            list(words.lines(found(OLD, NEW), str))[:4],
+        )
+
+    def test_markdown(self) -> None:
+        self.assertIn(
+            "| BREAK | `property-type` (AI) | $.size is string, not integer | 1 call",
+            words.markdown([found(OLD, NEW)], str),
+        )
+        self.assertIn("No difference that a client would see.", words.markdown([found(OLD, OLD)], str))
+
+    def test_json_and_junit(self) -> None:
+        (change,) = words.document(found(OLD, NEW), str)["changes"]
+        self.assertEqual(
+            {
+                "verdict": "BREAK", "rule": "property-type", "source": "AI", "service": "toy",
+                "path": "$.size", "message": "$.size is string, not integer", "seen": 2,
+                "old": "integer", "new": "string",
+                "calls": ["what: show it"], "microversions": ["1.0", "1.1"],
+            },
+            change,
+        )  # fmt: skip
+        root = ElementTree.fromstring(words.junit([found(OLD, NEW)], frozenset({Verdict.BREAK}), str))
+        (failure,) = root.iter("failure")
+        self.assertEqual("$.size is string, not integer", failure.get("message"))
+
+
+class TestBaseline(unittest.TestCase):
+    def held(self, answers: Mapping[str, Any], policy: Policy = POLICY, waivers: Any = ()) -> list[Any]:
+        """The events of a run of `answers` that is held to OLD."""
+        before, after = job(OLD), job(answers, "toy 2.0.0")
+        baseline = Baseline(
+            deployment=before.deployment, transport=before.transport, policy=policy, waivers=waivers
+        )
+        return list(run([replace(after, baseline=baseline)]))
+
+    def calls(self, events: list[Any]) -> list[str]:
+        return [
+            f"{event.case.microversion} {call.name}: {finding.detail}"
+            for event in events
+            if isinstance(event, CaseFinished)
+            for call in event.result.calls
+            for finding in call.findings
+        ]
+
+    def test_what_differs_and_fails_is_a_finding_of_its_call(self) -> None:
+        events = self.held(NEW)
+        text = "BREAK property-type (AI): $.size is string, not integer, unlike toy 1.0.0"
+        self.assertEqual([f"1.0 show it: {text}", f"1.1 show it: {text}"], self.calls(events))
+        result = events[1].result
+        self.assertEqual([Outcome.PASSED, Outcome.FAILED], [call.outcome for call in result.calls])
+        self.assertIs(Outcome.FAILED, result.outcome)
+        failed = result.calls[1]
+        self.assertEqual("/things/bbbb", failed.request.target)
+        self.assertEqual(200, failed.response.status)
+        self.assertEqual(
+            ("integer", "string", "$.size"),
+            (failed.findings[0].expected, failed.findings[0].got, failed.findings[0].where),
+        )
+        self.assertIsInstance(events[-1], RunFinished)
+        self.assertEqual({"failed": 2}, events[-1].counts)
+
+    def test_the_same_answers_pass(self) -> None:
+        self.assertEqual({"passed": 2}, self.held(OLD)[-1].counts)
+
+    def test_what_does_not_fail_by_the_policy_is_none(self) -> None:
+        self.assertEqual({"passed": 2}, self.held(NEW, replace(POLICY, fails=frozenset()))[-1].counts)
+
+    def test_nor_what_is_waived(self) -> None:
+        accepted = Waiver(
+            rule="*", service="toy", call="*", reason="agreed", link="x", expires=datetime.date.max
+        )
+        self.assertEqual({"passed": 2}, self.held(NEW, waivers=(accepted,))[-1].counts)
+
+    def test_a_call_that_failed_already_has_both(self) -> None:
+        events = self.held({**NEW, "GET /things/bbbb": answer(404, {"id": "bbbb"})})
+        first = events[1].result.calls[1]
+        self.assertEqual(["status", "baseline"], [finding.rule for finding in first.findings])
+
+    def test_reports_name_the_rule_its_verdict_and_source(self) -> None:
+        events = self.held(NEW)
+        written: list[str] = []
+        for reporter in (JsonReporter(written.append, str), JunitReporter(written.append, str)):
+            for event in events:
+                reporter.consume(event)
+        told = "BREAK property-type (AI): $.size is string, not integer, unlike toy 1.0.0"
+        self.assertEqual(told, json.loads(written[0])["cases"][0]["not_passed"][0]["findings"][0]["message"])
+        self.assertIn(told, written[1])
+
+
+class CommandCase(unittest.TestCase):
+    def command(self, *arguments: str) -> tuple[int, str, str]:
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = main([*arguments, *PLACEMENT])
+        return status, out.getvalue(), err.getvalue()
+
+
+@unittest.skipUnless((CASSETTES / "16.0.0").is_dir(), "the recordings are not here")
+class TestCommand(CommandCase):
+    def test_a_recording_and_itself(self) -> None:
+        old = str(CASSETTES / "16.0.0")
+        status, out, err = self.command("compare", old, old, "--json")
+        (document,) = json.loads(out)
+        self.assertEqual((0, "", []), (status, err, document["changes"]))
+        self.assertGreater(document["answers"], 2000)
+        self.assertEqual({}, document["not_compared"])
+
+    def test_two_releases(self) -> None:
+        """What differs between 1.0.0 and 9.0.0 is real: a bug in 1.0.0, and what a set is walked in."""
+        status, out, _ = self.command("compare", str(CASSETTES / "1.0.0"), str(CASSETTES / "9.0.0"), "--json")
+        (document,) = json.loads(out)
+        breaks = [one for one in document["changes"] if one["verdict"] == "BREAK"]
+        self.assertEqual(1, status)
+        self.assertEqual(
+            [("status-client-error-to-success", ["consumer_left_behind: cleanup 1"])],
+            [(one["rule"], one["calls"]) for one in breaks],
+        )
+
+    def test_drafts_of_waivers_must_be_finished(self) -> None:
+        with TemporaryDirectory() as folder:
+            draft = Path(folder) / "waivers.yaml"
+            sides = [str(CASSETTES / release) for release in ("1.0.0", "9.0.0")]
+            self.command("compare", *sides, "--match", "left_behind", "--write-waivers", str(draft))
+            status, _, err = self.command("compare", *sides, "--waivers", str(draft))
+            self.assertEqual(2, status)
+            self.assertRegex(err, r"waivers\.yaml:\d+:\d+: 'link' .* must be text, not an empty text")
+            text = (
+                draft.read_text()
+                .replace('reason: ""', "reason: its cleanup alone")
+                .replace('link: ""', "link: x")
+            )
+            draft.write_text(text.replace('expires: ""', "expires: 9999-12-31"))
+            status, out, err = self.command(
+                "compare", *sides, "--match", "left_behind", "--waivers", str(draft)
+            )
+            self.assertEqual((0, ""), (status, err), out)
+            draft.write_text(draft.read_text().replace("9999-12-31", "2020-01-01"))
+            status, out, _ = self.command(
+                "compare", *sides, "--match", "left_behind", "--waivers", str(draft)
+            )
+            self.assertEqual(1, status)
+            self.assertIn("expired on 2020-01-01", out)
+
+    def test_a_run_held_to_another_release(self) -> None:
+        new, old = (str(CASSETTES / release) for release in ("9.0.0", "1.0.0"))
+        arguments = ("run", "--target", new, "--match", "left_behind", "--no-matrix")
+        self.assertEqual(0, self.command(*arguments)[0])
+        self.assertEqual(0, self.command(*arguments, "--baseline", new)[0])
+        status, out, _ = self.command(*arguments, "--baseline", old)
+        self.assertEqual(1, status)
+        self.assertIn("BREAK status-client-error-to-success", out)
+        status, _, err = self.command(*arguments, "--baseline", str(CASSETTES))
+        self.assertEqual(2, status)
+        self.assertRegex(
+            err, r"--baseline .*: there is \d recordings of placement in it; name a folder with one"
+        )
+
+    def test_wrong_usage(self) -> None:
+        for arguments, words_ in (
+            (["compare"], "name OLD and NEW"),
+            (["compare", str(CASSETTES / "1.0.0")], "name OLD and NEW"),
+            (
+                ["compare", str(CASSETTES / "1.0.0"), str(CASSETTES / "9.0.0"), "--policy", "strickt"],
+                "did you mean 'strict'?",
+            ),
+        ):
+            status, _, err = self.command(*arguments)
+            self.assertEqual(2, status)
+            self.assertIn(words_, err)
+
+
+if __name__ == "__main__":
+    unittest.main()
