@@ -4,6 +4,8 @@ python -m benchmarks replay                    against pytest + vcrpy + requests
 python -m benchmarks replay --cases 100 1000 10000
 python -m benchmarks reading                   how fast cassettes are read
 python -m benchmarks startup                   what a command costs before it does its work
+python -m benchmarks compare                   the differ beside deepdiff
+python -m benchmarks.mutations                 changes to recorded answers, and what the comparison says
 python -m benchmarks corpus DIR --cases 1000   the work of `replay` in DIR, to be profiled
 """
 
@@ -15,6 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.compare import compare
 from benchmarks.corpus import build, read_work
 from benchmarks.reading import reading
 from benchmarks.replay import replay
@@ -37,6 +40,7 @@ def main() -> None:
     one.add_argument("--peer-most", type=int, default=10**9, metavar="N", help="leave it out of larger ones")
     one.add_argument("--workers", type=int, default=2, metavar="N", help="cores where several are used (2)")
     commands.add_parser("reading", parents=[shared], help="cassettes")
+    commands.add_parser("compare", parents=[shared], help="the differ")
     commands.add_parser("startup", parents=[shared], help="a command's fixed costs")
     only = commands.add_parser("corpus", parents=[shared], help="only write the cases")
     only.add_argument("folder", type=Path)
@@ -48,6 +52,9 @@ def main() -> None:
         print(f"{made.path}: {made.cases} cases, {made.calls} calls of {made.scenarios} scenarios")
         return
     print(f"$ python -m benchmarks {shlex.join(sys.argv[1:])}")
+    if options.command == "compare":
+        compare(recordings, options.runs)
+        return
     if options.command == "reading":
         reading(recordings, options.runs)
         return

@@ -81,7 +81,7 @@ def command(
       contract-tests run --target http://127.0.0.1:8778 --token admin=env:TOKEN
       contract-tests run --os-cloud devstack --service placement -j 4
       contract-tests run --target http://127.0.0.1 --release 1.0 --record DIR
-      contract-tests run --target http://127.0.0.1:8778 --baseline cassettes/placement/16.0.0
+      contract-tests run --target URL --baseline cassettes/placement/16.0.0
     """
     from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
     from contract_tests.cli.open import load, notes, open_jobs, orphans

@@ -65,9 +65,11 @@ class _Walk:
 
     def value(self, place: Place, old: Any, new: Any) -> None:
         if isinstance(old, dict) and isinstance(new, dict):
-            self._objects(place, old, new)
+            if repr(old) != repr(new):  # unlike ==, it tells 1 from 1.0 and from true
+                self._objects(place, old, new)
         elif isinstance(old, list) and isinstance(new, list):
-            self._lists(place, old, new)
+            if repr(old) != repr(new):
+                self._lists(place, old, new)
         elif isinstance(old, str) and isinstance(new, str):
             if old != new:
                 self._texts(place, old, new)
@@ -168,7 +170,7 @@ class _Walk:
     # Objects.
 
     def _objects(self, place: Place, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-        if place.free_form or (old.keys() != new.keys() and _are_ids(old) and _are_ids(new)):
+        if place.free_form(self.same) or (old.keys() != new.keys() and _are_ids(old) and _are_ids(new)):
             self._named_by_clients(place, old, new)
             return
         if old.keys() != new.keys() and (self.same.old or self.same.new):
@@ -214,7 +216,6 @@ class _Walk:
         before = {role(key, self.same.old): value for key, value in old.items()}
         after = {role(key, self.same.new): value for key, value in new.items()}
         below = place.below(NAME, self.same)
-        below.items += max(len(before), len(after))
         for key in before:
             if key in after:
                 self.value(below, before[key], after[key])
@@ -235,7 +236,6 @@ class _Walk:
 
     def _lists(self, place: Place, old: list[Any], new: list[Any]) -> None:
         below = place.below(ITEM, self.same)
-        below.items += max(len(old), len(new))
         if place.leaf.endswith("links") and _are_relations(old) and _are_relations(new):
             self._by_name(place, "rel", old, new, "link")
         elif (old or new) and is_list(place.leaf, old) and is_list(place.leaf, new):

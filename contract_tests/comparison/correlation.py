@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -31,13 +32,14 @@ class Correlation:
 
 
 def free_form_patterns(paths: Iterable[str]) -> tuple[re.Pattern[str], ...]:
-    """Patterns of the paths of free-form objects and of what is in them (`$.inventories`, `$..metadata`)."""
+    """A pattern of the paths of objects in which names are data (`$.inventories`, `$..metadata`)."""
 
     def pattern(path: str) -> str:
         items = re.escape(path).replace(r"\[\*\]", r"(?:\[\*\]|\.[^.\[]+)")
         return items.replace(r"\.\.", r"(?:\..*)?\.")
 
-    return tuple(re.compile(pattern(path)) for path in paths)
+    joined = "|".join(map(pattern, paths))
+    return (re.compile(joined),) if joined else ()
 
 
 def role(text: str, roles: Mapping[str, str]) -> str:
@@ -76,6 +78,9 @@ _VOLATILE = re.compile(
     re.IGNORECASE,
 )
 
+_SHORTEST_VOLATILE = len("localhost:1")
+_LONGEST_KEPT = 200
+
 _SHAPES = (
     (_UUID, "uuid"),
     (_HEX, "hex"),
@@ -104,6 +109,14 @@ def time_style(text: str) -> tuple[Any, ...]:
 
 def masked(text: str) -> str:
     """`text` without the ids, times and ports in it."""
+    if len(text) < _SHORTEST_VOLATILE:
+        return text
+    return _masked(text) if len(text) <= _LONGEST_KEPT else _VOLATILE.sub("~", text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _masked(text: str) -> str:
+    """Kept, because the same ids stand in many answers of a case."""
     return _VOLATILE.sub("~", text)
 
 

@@ -25,15 +25,16 @@ def diff(old: Response, new: Response, correlation: Correlation | None = None) -
     Of a success and an error, or of two errors with different statuses, the status is all: they have no
     headers and no body in common that a client could rely on.
     """
-    same = correlation or Correlation()
     if old.status == new.status and old.headers == new.headers and old.body == new.body:
         return ()
+    same = correlation or Correlation()
     facts: list[Fact] = []
     if old.status != new.status:
         facts.append(Fact(kind="status", old=old.status, new=new.status))
         if old.status >= 400 or new.status >= 400:
             return tuple(facts)
-    facts += header_facts(old, new, same)
+    if old.headers != new.headers:
+        facts += header_facts(old, new, same)
     if old.body != new.body:
         facts += _bodies(old, new, same)
     return tuple(fact for fact in facts if fact.path not in same.noise or fact.kind not in VARYING)

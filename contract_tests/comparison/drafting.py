@@ -36,6 +36,7 @@ class _Seen:
     """What was seen at a place, by segment (the microversions between two changes of shape)."""
 
     place: Place
+    free_form: bool
     types: dict[int, set[str]] = field(default_factory=dict)
     formats: set[str] | None = None
     objects: Counter[int] = field(default_factory=Counter)
@@ -46,7 +47,8 @@ class _Seen:
 def draft(samples: Sequence[Sample], same: Correlation) -> tuple[dict[str, Any], dict[Microversion, Any]]:
     """A schema that every sample satisfies, and its overlays (merge patches, RFC 7396) by microversion."""
     changes = sorted(_changes(samples, same))
-    top = _Seen(Place(None, "$", same))
+    start = Place(None, "$", same)
+    top = _Seen(start, start.free_form(same))
     for sample in samples:
         version = sample.microversion
         segment = sum(1 for change in changes if version is not None and change <= version)
@@ -101,7 +103,7 @@ def _outline(document: Any, same: Correlation) -> dict[str, frozenset[str]]:
     def walk(place: Place, value: Any) -> None:
         if value is not None:
             found.setdefault(place.text, set()).add(json_type(value))
-        for step, inner in _inside(place, value):
+        for step, inner in _inside(place, value, same):
             if step not in (ITEM, NAME):
                 found[place.text].add(f".{step}")
             walk(place.below(step, same), inner)
@@ -110,9 +112,9 @@ def _outline(document: Any, same: Correlation) -> dict[str, frozenset[str]]:
     return {place: frozenset(words) for place, words in found.items()}
 
 
-def _inside(place: Place, value: Any) -> Iterator[tuple[str, Any]]:
+def _inside(place: Place, value: Any, same: Correlation) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
-        free = place.free_form or (value and all(shape(name) in ("uuid", "hex") for name in value))
+        free = place.free_form(same) or (value and all(shape(name) in ("uuid", "hex") for name in value))
         for name, inner in value.items():
             yield (NAME if free else name), inner
     elif isinstance(value, list):
@@ -130,11 +132,12 @@ def _note(seen: _Seen, value: Any, segment: int, same: Correlation) -> None:
         seen.formats = fits if seen.formats is None else seen.formats & fits
     if isinstance(value, dict):
         seen.objects[segment] += 1
-    for step, inner in _inside(seen.place, value):
+    for step, inner in _inside(seen.place, value, same):
         if step not in (ITEM, NAME):
             seen.names.setdefault(segment, Counter())[step] += 1
         if step not in seen.below:
-            seen.below[step] = _Seen(seen.place.below(step, same))
+            place = seen.place.below(step, same)
+            seen.below[step] = _Seen(place, place.free_form(same))
         _note(seen.below[step], inner, segment, same)
 
 
@@ -179,7 +182,7 @@ def _object(seen: _Seen, segment: int) -> dict[str, Any]:
         inner = _schema(seen.below[NAME], segment)
         names = seen.names.get(segment)
         return {"additionalProperties": inner} if not names else {}
-    if seen.place.free_form:
+    if seen.free_form:
         return {}
     names = seen.names.get(segment, Counter())
     required = [name for name in names if _always(seen, name)]

@@ -26,7 +26,7 @@ _OWN_VALUES = frozenset(
 class Place:
     """Where something stands, whichever item of a list it is in; one object for each."""
 
-    __slots__ = ("_below", "free_form", "items", "leaf", "outer", "parent", "step", "text")
+    __slots__ = ("_below", "_free_form", "leaf", "outer", "parent", "step", "text")
 
     def __init__(self, parent: Place | None, step: str, same: Correlation) -> None:
         self.parent = parent
@@ -38,8 +38,7 @@ class Place:
         self.outer: Place | None = (
             self if step in (ITEM, NAME) else parent.outer if parent is not None else None
         )
-        self.items = 0
-        self.free_form = any(pattern.fullmatch(self.text) for pattern in same.free_form)
+        self._free_form: bool | None = None
         self._below: dict[str, Place] = {}
 
     def below(self, step: str, same: Correlation) -> Place:
@@ -47,6 +46,12 @@ class Place:
         if found is None:
             found = self._below[step] = Place(self, step, same)
         return found
+
+    def free_form(self, same: Correlation) -> bool:
+        """Whether names are data in the object that stands here."""
+        if self._free_form is None:
+            self._free_form = any(pattern.fullmatch(self.text) for pattern in same.free_form)
+        return self._free_form
 
     def steps(self) -> list[str]:
         return [] if self.parent is None else [*self.parent.steps(), self.step]
@@ -64,7 +69,9 @@ class Found:
 
 def together(found: Sequence[Found], old: Any, new: Any, same: Correlation) -> Iterator[Fact]:
     """The facts of all places: equal ones counted, and what moved told as one."""
-    moved, left = _moves(found, same)
+    if not found:
+        return
+    moved, left = _moves(found, same, (old, new))
     yield from moved
     groups: dict[tuple[str, ...], list[Found]] = {}
     for one in left:
@@ -74,7 +81,7 @@ def together(found: Sequence[Found], old: Any, new: Any, same: Correlation) -> I
         groups.setdefault((fact.kind, fact.path, fact.detail, *shown), []).append(one)
     for several in groups.values():
         first = several[0]
-        fact = _counted(first.fact, first.place, len(several))
+        fact = _counted(first.fact, first.place, len(several), (old, new))
         if fact.kind in ("property-removed", "property-added") and first.place.outer is not None:
             here, there = (_having(document, first.place.steps()) for document in (old, new))
             if here and there:
@@ -83,9 +90,9 @@ def together(found: Sequence[Found], old: Any, new: Any, same: Correlation) -> I
         yield fact
 
 
-def _counted(fact: Fact, place: Place, seen: int) -> Fact:
-    of = place.outer.items if place.outer is not None else 1
-    return replace(fact, seen=seen, of=max(of, seen))
+def _counted(fact: Fact, place: Place, seen: int, both: tuple[Any, Any]) -> Fact:
+    steps = place.outer.steps() if place.outer is not None else []
+    return replace(fact, seen=seen, of=max(seen, *(_having(document, steps) for document in both)))
 
 
 def _having(value: Any, steps: Sequence[str]) -> int:
@@ -102,7 +109,9 @@ def _having(value: Any, steps: Sequence[str]) -> int:
     return _having(value[step], rest) if step in value else 0
 
 
-def _moves(found: Sequence[Found], same: Correlation) -> tuple[list[Fact], list[Found]]:
+def _moves(
+    found: Sequence[Found], same: Correlation, both: tuple[Any, Any]
+) -> tuple[list[Fact], list[Found]]:
     """Properties that are gone and ones that came in their stead, and all that is left.
 
     They are one that was restyled where the names are the same but for the style; renamed (in one object)
@@ -110,6 +119,8 @@ def _moves(found: Sequence[Found], same: Correlation) -> tuple[list[Fact], list[
     """
     lost = _by_place(one for one in found if one.value is not MISSING and one.gone)
     came = _by_place(one for one in found if one.value is not MISSING and not one.gone)
+    if not lost or not came:
+        return [], list(found)
     facts: list[Fact] = []
     used: set[int] = set()
     for kind in ("property-restyled", "property-renamed", "property-moved"):
@@ -126,7 +137,7 @@ def _moves(found: Sequence[Found], same: Correlation) -> tuple[list[Fact], list[
             first, twin = several[0], came[other][0]
             detail = other.text if kind == "property-moved" else other.step
             fact = replace(first.fact, kind=kind, detail=detail, new=twin.fact.new)
-            facts.append(_counted(fact, place, len(several)))
+            facts.append(_counted(fact, place, len(several), both))
             used.update(map(id, (*several, *came[other])))
             del lost[place], came[other]
     return facts, [one for one in found if id(one) not in used]

@@ -12,18 +12,21 @@ _LONGEST = 100
 _TYPES = (("boolean", bool), ("object", dict), ("array", list), ("string", str), ("integer", int))
 
 
+def _refuse(word: str) -> None:
+    raise ValueError(word)
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
+
+
 def parse(body: bytes) -> Any:
     """A body as JSON, numbers with decimals as Decimal; MISSING where it is none."""
     if not body:
         return MISSING
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_refuse)
+        return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError, ArithmeticError):
         return MISSING
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(word)
 
 
 def is_number(value: Any) -> bool:

@@ -26,7 +26,7 @@ RULE = "baseline"
 class Baseline:
     """Recorded answers of one service, to which other answers are held by a policy.
 
-    A case that the baseline has not recorded is run without it.
+    A case that the baseline has not recorded is run without it, and its result's reason says so.
     """
 
     deployment: Deployment
@@ -55,6 +55,9 @@ class Baseline:
         if not responses:
             return result
         before = answers(case, self.transport, self.deployment, replay=True)
+        if before.problem:
+            told = f"not held to {self.deployment.name}: {before.problem}"
+            return replace(result, reason=result.reason or told)
         after = gathered(case, responses, latest["variables"], result)
         found = self._differences(case, before, after, deployment)
         if not found:

@@ -100,7 +100,9 @@ def answers(case: Case, transport: Transport, deployment: Deployment, *, replay:
     options: dict[str, Any] = {"sleep": None} if replay else {}
     result = run_case(case, transport, deployment, observe=observe, **options)
     found = gathered(case, responses, latest[0] if latest else {}, result)
-    return found if found.responses else Answered({}, {}, result.reason or "nothing was answered")
+    if not found.responses and not found.problem:
+        return Answered({}, {}, result.reason or "nothing was answered")
+    return found
 
 
 def gathered(
@@ -117,6 +119,9 @@ def gathered(
     if case.microversion is not None:  # the version that an answer tells is its own, in both runs
         for carrier in case.scenario.service.dialect.carriers:
             roles[carrier.form.format(case.microversion)] = "microversion"
+    stale = [one for call in result.calls for one in call.findings if one.rule == "recording-stale"]
+    if stale:  # what it answers was asked otherwise
+        return Answered({}, {}, f"its recording is stale: {stale[0].detail.splitlines()[0]}")
     problems = {
         call.name: call.reason or next((one.detail for one in call.findings), "")
         for call in result.calls

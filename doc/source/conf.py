@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # benchmarks.mutations
 
 from contract_tests import __version__
 

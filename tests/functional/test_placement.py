@@ -89,7 +89,11 @@ class Lab(unittest.TestCase):
             status, output = run(*line.split()[1:], *smoke)
             self.assertEqual(0, status, output)
             down = subprocess.run(
-                [*COMMAND, "lab", "down", "placement"], capture_output=True, text=True, env=environ, check=False
+                [*COMMAND, "lab", "down", "placement"],
+                capture_output=True,
+                text=True,
+                env=environ,
+                check=False,
             )
             self.assertEqual("ended placement-16.0.0\n", down.stdout)
             status, output = run(*line.split()[1:])

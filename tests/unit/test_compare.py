@@ -17,12 +17,14 @@ from xml.etree import ElementTree
 from contract_tests.cli.main import main
 from contract_tests.comparison.policy import Policy, Waiver
 from contract_tests.comparison.rules import Context, Verdict
+from contract_tests.errors import Miss
 from contract_tests.execution.baseline import Baseline
 from contract_tests.execution.compare import Comparison, compare
 from contract_tests.execution.events import CaseFinished, RunFinished
 from contract_tests.execution.plan import Choice, plan
 from contract_tests.execution.runner import Job, run
 from contract_tests.model.case import Outcome
+from contract_tests.model.finding import Finding, Mark
 from contract_tests.reporters import comparison as words
 from contract_tests.reporters.files import JsonReporter, JunitReporter
 from tests.unit.building import Transport, answer, deployment, scenario
@@ -93,6 +95,20 @@ class TestCompare(unittest.TestCase):
         self.assertEqual(
             {"toy/what@1.0: show it": "needs 'id', which call 'make one' should have saved"},
             {name: reason for name, reason in lost.missing.items() if "1.0" in name},
+        )
+
+    def test_a_recording_that_is_stale_is_not_compared(self) -> None:
+        """What it holds was asked otherwise: it would tell differences that are none."""
+        stale = Finding(
+            rule="recording-stale", mark=Mark(), detail="the scenario has changed; record it again"
+        )
+        new = job(NEW)
+        new = replace(new, transport=Transport(NEW, at_close=(stale,)))
+        comparison = compare(job(OLD), new, POLICY)
+        self.assertEqual(([], 0), (comparison.changes, comparison.compared))
+        self.assertEqual(
+            {"its recording is stale: the scenario has changed; record it again"},
+            set(comparison.missing.values()),
         )
 
     def test_a_case_that_one_side_does_not_have(self) -> None:
@@ -211,6 +227,14 @@ class TestBaseline(unittest.TestCase):
             rule="*", service="toy", call="*", reason="agreed", link="x", expires=datetime.date.max
         )
         self.assertEqual({"passed": 2}, self.held(NEW, waivers=(accepted,))[-1].counts)
+
+    def test_a_case_that_the_baseline_lacks_says_so(self) -> None:
+        before, after = job({}), job(OLD)
+        lacking = Transport(lambda request: Miss("this is not recorded"))
+        baseline = Baseline(deployment=before.deployment, transport=lacking, policy=POLICY)
+        events = list(run([replace(after, baseline=baseline)]))
+        self.assertEqual({"passed": 2}, events[-1].counts)
+        self.assertRegex(events[1].result.reason, r"^not held to toy 1\.0\.0: ")
 
     def test_a_call_that_failed_already_has_both(self) -> None:
         events = self.held({**NEW, "GET /things/bbbb": answer(404, {"id": "bbbb"})})

@@ -42,7 +42,8 @@ def seen(answers: Callable[[str], Response], text: str = SCENARIO, versions: str
 
 def told(found: History) -> list[str]:
     return [
-        f"{entry.microversion} {entry.verdict} {entry.rule.id} {entry.fact.path}{'' if entry.declared else ' undeclared'}"
+        f"{entry.microversion} {entry.verdict} {entry.rule.id} {entry.fact.path}"
+        + ("" if entry.declared else " undeclared")
         for entry in found.entries
     ]
 

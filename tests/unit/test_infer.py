@@ -212,7 +212,7 @@ def patched(document: Any, patch: Any) -> Any:
 
 
 def spoiled(schema: Any, document: Any) -> Iterator[tuple[str, Any]]:
-    """The document with one thing in it wrong: a required property gone, one added, a value of another type."""
+    """The document with one thing wrong: a required property gone, one added, a value of another type."""
     yield from (("type", other) for other in others(schema))
     if isinstance(document, dict):
         for name in schema.get("required", ()):

@@ -551,6 +551,7 @@ class TestUnreachable(LiveCase):
 
     def test_reset(self) -> None:
         def reset(connection: socket.socket) -> None:
+            connection.recv(65536)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
         with raw(reset) as url:

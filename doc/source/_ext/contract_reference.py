@@ -5,6 +5,7 @@
 .. contract-reference:: dialects            KINDS; `orders` beside it
 .. contract-reference:: rules               RULES
 .. contract-reference:: compatibility       the rules of comparison; `sources` beside it
+.. contract-reference:: mutations           the changes of benchmarks.mutations, and their rules
 .. contract-reference:: keywords            the JSON Schema keywords of schema files
 .. contract-reference:: commands            what each command says to --help
 .. contract-reference:: errors              the tree of exceptions
@@ -203,6 +204,14 @@ def sources(_: str) -> Iterator[str]:
             yield from (escape(" ".join(paragraph.removeprefix("Sources:").split())), "")
 
 
+def mutations(_: str) -> Iterator[str]:
+    from benchmarks.mutations import MUTATIONS
+
+    frozen = comparison.Context.FROZEN
+    rows = [(one.name, code(one.rule), str(comparison.BY_ID[one.rule].verdict(frozen))) for one in MUTATIONS]
+    return table(("Change", "Rule", "Verdict"), rows, "50 35 15")
+
+
 def keywords(_: str) -> Iterator[str]:
     rows = [(code(name), ", ".join(one.types) or "any") for name, one in KEYWORDS.items()]
     return table(("Keyword", "Speaks of values of the type"), rows, "40 60")
@@ -243,6 +252,7 @@ PARTS: dict[str, Callable[[str], Iterator[str]]] = {
     "rules": rules,
     "compatibility": compatibility,
     "sources": sources,
+    "mutations": mutations,
     "keywords": keywords,
     "commands": commands,
     "errors": exceptions,
