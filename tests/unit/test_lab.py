@@ -275,7 +275,8 @@ class Commands(unittest.TestCase):
             self.assertEqual(
                 (
                     2,
-                    "contract-tests: lab down: say which deployment, or --all; up now: one-1.0, one-more-1.0\n",
+                    "contract-tests: lab down: say which deployment, or --all; "
+                    "up now: one-1.0, one-more-1.0\n",
                 ),
                 self.run_command("down"),
             )
