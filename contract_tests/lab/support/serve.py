@@ -21,13 +21,17 @@ def load(what):
 
 
 def announce_the_end():
-    """Let waitress say that it ends the connection after a HEAD: a client may use it again otherwise."""
+    """Let waitress say that it ends the connection after a HEAD, and where the application raises.
+
+    Some releases of it do so silently, and a client may use the connection again.
+    """
     from waitress import task
 
     build = task.Task.build_response_header
 
     def build_response_header(self):
-        if getattr(self.request, "command", "") == "HEAD":  # a request that is none has no command
+        # A request that is none has no command.
+        if isinstance(self, task.ErrorTask) or getattr(self.request, "command", "") == "HEAD":
             self.request.headers["CONNECTION"] = "close"
         return build(self)
 
