@@ -352,13 +352,17 @@ def _one(
         return 3, str(error)
 
 
+def _written(spec: Any) -> Any:
+    """An identity as a targets file has it: one value, or a mapping of them."""
+    if spec.kind == "none":
+        return True
+    return spec.values[spec.kind] if set(spec.values) == {spec.kind} else dict(spec.values)
+
+
 def _target_options(started: Any, path: Path) -> list[str]:
     """The options that name a started deployment, by a targets file that only its owner may read."""
     target, service = started.target, started.recipe.service
-    identities = {
-        role: {spec.kind: True if spec.kind == "none" else spec.values.get(spec.kind) or dict(spec.values)}
-        for role, spec in target.identities.items()
-    }
+    identities = {role: {spec.kind: _written(spec)} for role, spec in target.identities.items()}
     own = {
         "endpoints": dict(target.endpoints),
         "release": target.release,

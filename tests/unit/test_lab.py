@@ -263,6 +263,18 @@ class Commands(unittest.TestCase):
         self.assertEqual(2, status)
         self.assertIn("release 99.0.0 of placement is not known; known: 1.0.0, 2.0.1,", text)
 
+    def test_an_identity_is_written_with_all_that_it_has(self) -> None:
+        from contract_tests.cli.lab_command import _written
+        from contract_tests.model.target import IdentitySpec
+
+        password = {"username": "u", "password": "p"}
+        for spec, written in (
+            (IdentitySpec(kind="none"), True),
+            (IdentitySpec(kind="token", values={"token": "t"}), "t"),
+            (IdentitySpec(kind="password", values=password), password),
+        ):
+            self.assertEqual(written, _written(spec))
+
     def test_down_says_what_it_would_end(self) -> None:
         with (
             tempfile.TemporaryDirectory() as cache,
