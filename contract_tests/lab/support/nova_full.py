@@ -17,6 +17,7 @@ os.environ.setdefault("OS_TEST_TIMEOUT", "0")
 
 import nova.tests  # it patches what has to be patched, before all else
 import nova.tests.functional
+from nova import policy
 from nova.conf import CONF
 from nova.image import glance
 from nova.api.openstack import identity
@@ -27,6 +28,9 @@ try:
     from nova.api.wsgi import Loader  # since 2023
 except ImportError:
     from nova.wsgi import Loader
+
+
+NEW_DEFAULTS = "oslo_policy" in CONF and CONF.oslo_policy.enforce_new_defaults
 
 
 class Environment(integrated_helpers._IntegratedTestBase):
@@ -42,6 +46,10 @@ class Environment(integrated_helpers._IntegratedTestBase):
         self.flags(compute_driver=self.compute_driver)
         if "response_validation" in CONF.api:
             self.flags(response_validation="warn", group="api")  # what operators have; tests have "error"
+        # Placement's fixture, in the same process, takes back what Nova made the default in 2023.
+        self.flags(enforce_new_defaults=NEW_DEFAULTS, group="oslo_policy")
+        policy.reset()
+        policy.init(suppress_deprecation_warnings=True)
         # A build ends before its answer: a client asks as often on every run, and recordings are alike.
         self.useFixture(nova_fixtures.SpawnIsSynchronousFixture())
         super()._setup_services()
