@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -272,13 +273,23 @@ def run_command(places: Places, deployment: str, rest: tuple[str, ...], jobs: in
     metavar="N",
     help="Releases side by side.",
 )
+@click.option(
+    "--twice",
+    is_flag=True,
+    help="Record each release twice, from two starts, and note what differs as noise "
+    "(a deployment file can ask for it too).",
+)
 @places_options
-def record(places: Places, deployment: str, rest: tuple[str, ...], folder: str, jobs: int) -> int:
+def record(
+    places: Places, deployment: str, rest: tuple[str, ...], folder: str, jobs: int, twice: bool
+) -> int:
     """The same as `lab run`, and write what they answer to DIR/SERVICE/RELEASE."""
-    return _each(places, deployment, rest, jobs, record=folder)
+    return _each(places, deployment, rest, jobs, record=folder, twice=twice)
 
 
-def _each(places: Places, deployment: str, rest: Sequence[str], jobs: int, record: str) -> int:
+def _each(
+    places: Places, deployment: str, rest: Sequence[str], jobs: int, record: str, twice: bool = False
+) -> int:
     """Run each release in a command of its own, `jobs` at a time; the highest exit status counts."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -290,7 +301,13 @@ def _each(places: Places, deployment: str, rest: Sequence[str], jobs: int, recor
     children: set[subprocess.Popen[bytes]] = set()
 
     def one(recipe: Any) -> tuple[int, str]:
-        return _one(recipe, everything, options, record, children, quiet=jobs > 1)
+        status, note = _one(recipe, everything, options, record, children, quiet=jobs > 1)
+        if not record or note or status not in _STATUS or not (twice or recipe.twice):
+            return status, note
+        with tempfile.TemporaryDirectory() as again:
+            second, note = _one(recipe, everything, options, again, children, quiet=jobs > 1)
+            agreed = second in _STATUS and not note and _noted(places, recipe, record, again)
+        return max(status, second, 0 if agreed else 1), note
 
     with _ending_with_signals():
         if jobs == 1:
@@ -315,6 +332,18 @@ def _each(places: Places, deployment: str, rest: Sequence[str], jobs: int, recor
         if note or len(recipes) > 1:
             click.echo(f"{recipe.name} {recipe.release}: {note or _STATUS.get(status, 'could not run')}")
     return max(status for status, _ in statuses)
+
+
+def _noted(places: Places, recipe: Any, record: str, again: str) -> bool:
+    """Note what two recordings of a release differ in; whether all of it can be noise."""
+    from contract_tests.cli.open import load
+    from contract_tests.cli.twins import note_noise
+    from contract_tests.loading.library import Library
+
+    library = Library(places)
+    scenarios = load(library, [], [recipe.service])
+    (second,) = (Path(again) / recipe.service).iterdir()
+    return note_noise(library, scenarios, Path(record) / recipe.service / second.name, second, _say)
 
 
 def _one(

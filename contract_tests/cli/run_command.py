@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from contract_tests.execution.plan import Choice
     from contract_tests.execution.runner import Job
     from contract_tests.loading.config import Places
+    from contract_tests.loading.library import Library
+    from contract_tests.model.scenario import Scenario
     from contract_tests.reporters.base import Reporter
     from contract_tests.reporters.words import Mask
 
@@ -33,6 +36,11 @@ if TYPE_CHECKING:
     default="",
     metavar="DIR",
     help="Write what a live target answers to DIR/SERVICE/RELEASE (needs --release).",
+)
+@click.option(
+    "--twice",
+    is_flag=True,
+    help="Record twice, and note in the recording what differs: comparisons take it for noise.",
 )
 @choice_options
 @click.option(
@@ -60,6 +68,7 @@ def command(
     paths: tuple[Path, ...],
     wanted: Any,
     record: str,
+    twice: bool,
     choice: Choice,
     service: tuple[str, ...],
     jobs: int | None,
@@ -88,7 +97,10 @@ def command(
     from contract_tests.execution.plan import Choice
     from contract_tests.execution.runner import run
     from contract_tests.loading.library import Library
+    from contract_tests.transport.recorder import Recorder
 
+    if twice and not record:
+        raise UsageError("--twice: it needs --record DIR, where the first of the two recordings goes")
     library = Library(places)
     policy, accepted = read_policy(library, policy_name, waivers)
     scenarios = load(library, paths, service)
@@ -105,6 +117,13 @@ def command(
         whole = not paths and replace(choice, microversions="") == Choice(microversions="")
         if record and whole and not last.stopped:
             _prune(opened.jobs)
+        recorded = [job.transport.folder for job in opened.jobs if isinstance(job.transport, Recorder)]
+        agreed = True
+        if twice and not last.stopped:
+            with tempfile.TemporaryDirectory() as again:
+                agreed = _record_again(library, scenarios, wanted, choice, again, workers, recorded)
+    if not agreed:
+        return FINDINGS
     if last.counts.get("failed"):
         return FINDINGS
     if last.counts.get("error") or last.stopped or not last.counts.get("passed"):
@@ -154,6 +173,37 @@ def _report(events: Generator[Event, None, None], reporters: Sequence[Reporter])
             if interrupted or isinstance(last, RunFinished):
                 raise
             interrupted = True
+
+
+def _record_again(
+    library: Library,
+    scenarios: Sequence[Scenario],
+    wanted: Any,
+    choice: Choice,
+    again: str,
+    workers: int,
+    recorded: Sequence[Path],
+) -> bool:
+    """Run all cases once more, recorded into `again`; whether all that differs can be noise."""
+    from contract_tests.cli.open import open_jobs
+    from contract_tests.cli.twins import note_noise
+    from contract_tests.execution.runner import run
+    from contract_tests.reporters.terminal import TerminalReporter
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    say("once more, to learn what differs between two recordings")
+    with (
+        open_jobs(library, scenarios, wanted, choice, again) as opened,
+        TerminalReporter(sys.stderr, sys.stderr, opened.mask, show_matrix=False) as reporter,
+    ):
+        last = _report(run(opened.jobs, workers=workers), [reporter])
+    if last.stopped:
+        return False
+    seconds = [Path(again) / folder.parent.name / folder.name for folder in recorded]
+    agreed = [note_noise(library, scenarios, *pair, say) for pair in zip(recorded, seconds, strict=True)]
+    return all(agreed)
 
 
 def _prune(jobs: Sequence[Job]) -> None:

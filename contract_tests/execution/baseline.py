@@ -72,7 +72,8 @@ class Baseline:
         scenario = case.scenario
         context = self.policy.context(scenario.service)
         differences: list[Difference] = []
-        for name, fact in compare_answers(before, after, scenario, case.microversion):
+        learned = (self.deployment.noise, deployment.noise)
+        for name, fact in compare_answers(before, after, scenario, case.microversion, learned):
             rule, verdict = self.policy.judge(
                 fact, context, scenario.service.name, f"{scenario.slug}: {name}"
             )

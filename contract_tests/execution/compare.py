@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from contract_tests.comparison.correlation import Correlation, free_form_patterns
 from contract_tests.comparison.differ import diff
 from contract_tests.comparison.facts import VALUED, Fact
+from contract_tests.comparison.noise import Noise, is_noise
 from contract_tests.comparison.policy import Policy, Waiver
 from contract_tests.comparison.rules import Context, Rule, Verdict
 from contract_tests.comparison.versions import range_facts
@@ -131,9 +132,13 @@ def gathered(
 
 
 def compare_answers(
-    old: Answered, new: Answered, scenario: Scenario, version: Microversion | None
+    old: Answered,
+    new: Answered,
+    scenario: Scenario,
+    version: Microversion | None,
+    learned: Sequence[Noise] = (),
 ) -> Iterator[tuple[str, Fact]]:
-    """(call, fact) for every call that both runs made."""
+    """(call, fact) for every call that both runs made, less what the `learned` noise of either covers."""
     service = scenario.service
     free_form, noise = _known(service)
     for history in scenario.histories:
@@ -151,8 +156,10 @@ def compare_answers(
             words=words_of(schema.at(version)) if schema is not None and before.body != after.body else {},
             ordered="sort" in request.target.partition("?")[2],
         )
+        known = [calls[key] for calls in learned if (key := f"{scenario.slug}: {name}") in calls]
         for fact in diff(before, after, same):
-            yield name, fact
+            if not is_noise(fact, known):
+                yield name, fact
 
 
 @functools.lru_cache(maxsize=64)
@@ -177,6 +184,7 @@ def compare(
     context = context or policy.context(service)
     found = Comparison(old=old.deployment.name, new=new.deployment.name, context=context)
     differences: list[Difference] = []
+    learned = (old.deployment.noise, new.deployment.noise)
     for case in new.cases:
         twin = cases.get(case.id)
         if twin is None or twin.skip or case.skip:
@@ -195,7 +203,7 @@ def compare(
         found.compared += len(before.responses.keys() & after.responses.keys())
         found.missing.update(_one_sided(case, before, after))
         marks = {h.name: f"{h.mark.path}:{h.mark.line}" for h in case.scenario.histories}
-        for name, fact in compare_answers(before, after, case.scenario, case.microversion):
+        for name, fact in compare_answers(before, after, case.scenario, case.microversion, learned):
             call = f"{case.scenario.slug}: {name}"
             rule, verdict = policy.judge(fact, context, service.name, call)
             differences.append(

@@ -56,7 +56,7 @@ def history(service: Service, jobs: Sequence[Job], policy: Policy) -> History:
         for scenario, before, after, version in _neighbours(service, job):
             for name, at in _declares(scenario, version):
                 declared[scenario.slug, name, version] = at
-            for name, fact in compare_answers(before, after, scenario, version):
+            for name, fact in compare_answers(before, after, scenario, version, (job.deployment.noise,)):
                 entry = _entry(entries, policy, scenario, name, fact, version)
                 key = (scenario.slug, name, version)
                 if key in declared:

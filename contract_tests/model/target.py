@@ -56,7 +56,8 @@ class Target:
 class Deployment:
     """What a target said of one of its services: by discovery, or in a recording's manifest.
 
-    `range` is None where the service has no microversions. `extensions` and `majors` are names.
+    `range` is None where the service has no microversions. `extensions` and `majors` are names. `noise` is
+    what two recordings of it differed in: by call, then path, the kinds of facts (`comparison.noise`).
     """
 
     name: str
@@ -68,3 +69,4 @@ class Deployment:
     listed: tuple[Microversion, ...] = ()
     extensions: tuple[str, ...] = ()
     majors: tuple[str, ...] = ()
+    noise: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)

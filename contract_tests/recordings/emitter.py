@@ -152,12 +152,15 @@ def _escaped(character: str) -> str:
 
 
 def manifest_text(values: Mapping[str, Any]) -> str:
-    """A manifest as text: texts, numbers, lists and maps of texts, one a line."""
+    """A manifest as text: texts, numbers, lists and maps of texts (or of maps of them), one a line."""
     lines: list[str] = []
     for key, value in values.items():
-        if isinstance(value, Mapping) and len(value) > 2:
+        nested = isinstance(value, Mapping) and any(isinstance(one, Mapping) for one in value.values())
+        if nested:
             lines.append(f"{key}:\n")
-            lines.extend(f"  {scalar(name)}: {scalar(text)}\n" for name, text in value.items())
+            lines.extend(f"  {scalar(name)}:{_mapping(inner, '    ')}" for name, inner in value.items())
+        elif isinstance(value, Mapping) and len(value) > 2:
+            lines.append(f"{key}:{_mapping(value, '  ')}")
         elif isinstance(value, Mapping):
             inner = ", ".join(f"{name}: {scalar(text, flow=True)}" for name, text in value.items())
             lines.append(f"{key}: {{{inner}}}\n")

@@ -34,7 +34,8 @@ class Recording:
 
     Without a manifest all else is empty. `minimum` and `maximum` are microversions as text, `recorded` is a
     day (2026-01-31), `recorder` the program that wrote it. `same_as` names another recording of the service,
-    in the folder beside this one, whose cassettes of the cases in `same` are this one's too.
+    in the folder beside this one, whose cassettes of the cases in `same` are this one's too. `noise` is what
+    a second recording of the same release differed in (`comparison.noise`), `learned` how that was found.
     """
 
     path: Path
@@ -52,6 +53,8 @@ class Recording:
     format: int = FORMAT
     same_as: str = ""
     same: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    learned: str = ""
+    noise: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
     @property
     def has_manifest(self) -> bool:
@@ -108,6 +111,7 @@ class Recording:
             listed=tuple(parse(text) for text in self.listed) if order is not None else (),
             extensions=self.extensions,
             majors=self.majors,
+            noise=self.noise,
         )
 
 
@@ -146,9 +150,11 @@ def find_recordings(root: str | Path, service: str | None = None) -> list[Record
 def write_manifest(folder: str | Path, deployment: Deployment, *, recorded: str, recorder: str) -> Recording:
     """Write the manifest of the recording in `folder`, and give it back; write it before the first cassette.
 
-    `recorded` is a day, `recorder` names the program and its version. RecordingError where the disk refuses.
+    `recorded` is a day, `recorder` names the program and its version. What was learned of noise stays known.
+    RecordingError where the disk refuses, or where the manifest that is there is damaged.
     """
     folder = Path(folder)
+    before = load_recording(folder) if folder.is_dir() else Recording(path=folder)
     ends = deployment.range or MicroversionRange()
     recording = Recording(
         path=folder,
@@ -163,6 +169,8 @@ def write_manifest(folder: str | Path, deployment: Deployment, *, recorded: str,
         endpoint=canonical_endpoint(deployment.service, deployment.endpoint),
         recorded=recorded,
         recorder=recorder,
+        learned=before.learned,
+        noise=before.noise,
     )
     return rewrite_manifest(recording)
 
@@ -240,6 +248,12 @@ def _values(recording: Recording) -> dict[str, Any]:
     if recording.same:
         values["same_as"] = recording.same_as
         values["same"] = {slug: " ".join(versions) for slug, versions in sorted(recording.same.items())}
+    values["learned"] = recording.learned
+    if recording.noise:
+        values["noise"] = {
+            call: {path: " ".join(sorted(kinds)) for path, kinds in sorted(places.items())}
+            for call, places in sorted(recording.noise.items())
+        }
     return {key: value for key, value in values.items() if value not in ("", ())}
 
 
@@ -288,6 +302,8 @@ def _recording(path: Path, data: Mapping[str, Any]) -> Recording:
         recorder=text(data, "recorder"),
         same_as=_beside(file, text(data, "same_as")),
         same=_same(file, data.get("same", {})),
+        learned=text(data, "learned"),
+        noise=_noise(file, data.get("noise", {})),
     )
 
 
@@ -310,3 +326,18 @@ def _same(file: Path, data: Any) -> dict[str, tuple[str, ...]]:
             f"{file}: expected 'same' to map scenarios to their microversions, found {data!r}"
         )
     return {slug: tuple(versions.split()) for slug, versions in data.items()}
+
+
+def _noise(file: Path, data: Any) -> dict[str, dict[str, frozenset[str]]]:
+    good = isinstance(data, dict) and all(
+        isinstance(places, dict) and all(isinstance(kinds, str) for kinds in places.values())
+        for places in data.values()
+    )
+    if not good:
+        raise RecordingError(
+            f"{file}: expected 'noise' to map calls to paths and what differs there, found {data!r}; {AGAIN}"
+        )
+    return {
+        call: {path: frozenset(kinds.split()) for path, kinds in places.items()}
+        for call, places in data.items()
+    }

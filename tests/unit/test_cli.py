@@ -74,6 +74,18 @@ FILES = {
             raise ValueError("oops")
 
 
+        def counting(environ, start_response, count=[]):
+            count.append(1)
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps({"fine": True, "asked": len(count)}).encode()]
+
+
+        def worsening(environ, start_response, count=[]):
+            count.append(1)
+            start_response("200 OK" if len(count) < 4 else "503 Busy", [("Content-Type", "application/json")])
+            return [b'{"fine": true}']
+
+
         def interrupting(environ, start_response):
             raise KeyboardInterrupt
         """,
@@ -219,6 +231,47 @@ class TestExitStatus(CliCase):
             status = main(["run", "--target", "good"])
             sys.stdout = out
         self.assertEqual(3, status)
+
+
+class TestTwice(CliCase):
+    """A recording made twice tells what differs between any two."""
+
+    def twice(self, application: str) -> tuple[int, str, str]:
+        target = ["--target", f"wsgi:cli_app:{application}", "--release", "1.0.0"]
+        return run("run", *target, "--record", "recordings", "--twice")
+
+    def test_what_differs_is_in_the_manifest_and_no_difference_any_more(self) -> None:
+        status, _, err = self.twice("counting")
+        self.assertEqual(0, status, err)
+        self.assertIn("tiny 1.0.0: 2 cases recorded twice: 1 places hold noise", err)
+        manifest = self.folder / "recordings/tiny/1.0.0/recording.yaml"
+        self.assertIn("noise:\n  'one: look':\n    '$.asked': value\n", manifest.read_text())
+        compared = ["compare", "--policy", "strict", "recordings/tiny/1.0.0", "wsgi:cli_app:counting"]
+        status, out, _ = run(*compared)
+        self.assertEqual(0, status, out)
+        manifest.write_text(manifest.read_text().partition("learned:")[0])
+        status, out, _ = run(*compared)
+        self.assertEqual(1, status)
+        self.assertIn("$.asked", out)
+
+    def test_nothing_differs(self) -> None:
+        status, _, err = self.twice("good")
+        self.assertEqual(0, status, err)
+        self.assertIn("2 cases recorded twice: 0 places hold noise", err)
+
+    def test_a_status_that_differs_is_told(self) -> None:
+        status, _, err = self.twice("worsening")
+        self.assertEqual(1, status, err)
+        self.assertIn(
+            "tiny 1.0.0: differs between two recordings, and is no noise: "
+            "tiny/one@1.3: look: status 200 became 503",
+            err,
+        )
+
+    def test_it_needs_a_recording(self) -> None:
+        status, _, err = run("run", "--target", "good", "--twice")
+        self.assertEqual(2, status)
+        self.assertIn("--twice: it needs --record DIR, where the first of the two recordings goes", err)
 
 
 class TestUsage(CliCase):

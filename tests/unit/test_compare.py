@@ -15,6 +15,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from contract_tests.cli.main import main
+from contract_tests.comparison.facts import Fact
+from contract_tests.comparison.noise import is_noise
 from contract_tests.comparison.policy import Policy, Waiver
 from contract_tests.comparison.rules import Context, Verdict
 from contract_tests.errors import Miss
@@ -23,6 +25,7 @@ from contract_tests.execution.compare import Comparison, compare
 from contract_tests.execution.events import CaseFinished, RunFinished
 from contract_tests.execution.plan import Choice, plan
 from contract_tests.execution.runner import Job, run
+from contract_tests.execution.twins import learn
 from contract_tests.model.case import Outcome
 from contract_tests.model.finding import Finding, Mark
 from contract_tests.reporters import comparison as words
@@ -90,6 +93,12 @@ class TestCompare(unittest.TestCase):
             ["BREAK property-type $.size 1 call, microversions 1.0 to 1.1 (2)"], told(found(OLD, NEW))
         )
 
+    def test_what_is_known_to_vary_is_no_difference(self) -> None:
+        size = {"what: show it": {"$.size": frozenset({"property-type"})}}
+        self.assertEqual([], told(found(OLD, NEW, noise=size)))
+        elsewhere = {"what: make one": size["what: show it"], "what: show it": {"$.id": frozenset({"value"})}}
+        self.assertEqual(1, len(told(found(OLD, NEW, noise=elsewhere))))
+
     def test_a_call_that_one_side_could_not_make_is_not_silently_left_out(self) -> None:
         lost = found(OLD, {"POST /things": answer(201, {"name": "x"})})
         self.assertEqual(
@@ -144,6 +153,41 @@ class TestCompare(unittest.TestCase):
     def test_another_context(self) -> None:
         (change,) = compare(job(OLD), job(NEW), POLICY, context=Context.ADJACENT).changes
         self.assertEqual(Verdict.BUMP, change.verdict)
+
+
+class TestTwins(unittest.TestCase):
+    """What two recordings of one release differ in is noise, and a status is never any."""
+
+    def test_they_agree(self) -> None:
+        twins = learn(job(OLD), job(OLD))
+        self.assertEqual((2, {}, []), (twins.cases, twins.noise, twins.refused))
+
+    def test_what_differs_is_learned_by_call_and_path(self) -> None:
+        twins = learn(job(OLD), job(NEW))
+        self.assertEqual({"what: show it": {"$.size": frozenset({"property-type"})}}, twins.noise)
+        self.assertEqual([], twins.refused)
+
+    def test_what_came_may_go_and_a_value_may_vary_in_any_way(self) -> None:
+        places = {"$.a": frozenset({"property-added"}), "$.b": frozenset({"value"})}
+        for kind, path, expected in (
+            ("property-removed", "$.a", True),
+            ("value", "$.a", False),
+            ("array-order", "$.b", True),
+            ("property-removed", "$.b", False),
+            ("value", "$.c", False),
+        ):
+            with self.subTest(kind, path=path):
+                self.assertEqual(expected, is_noise(Fact(kind=kind, path=path), [places]))
+
+    def test_a_status_is_no_noise(self) -> None:
+        again = {**OLD, "GET /things/aaaa": answer(404, {"error": "gone"})}
+        twins = learn(job(OLD), job(again))
+        self.assertEqual({}, twins.noise)
+        self.assertIn("toy/what@1.0: show it: status 200 became 404", twins.refused)
+
+    def test_a_call_of_one_side_only(self) -> None:
+        twins = learn(job(OLD), job({"POST /things": answer(201, {"name": "x"})}))
+        self.assertIn("toy/what@1.0: show it: only one of the two recordings has this call", twins.refused)
 
 
 class TestWords(unittest.TestCase):

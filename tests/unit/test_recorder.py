@@ -22,6 +22,7 @@ from contract_tests.recordings.reader import read_cassette
 from contract_tests.recordings.recording import (
     find_recordings,
     load_recording,
+    rewrite_manifest,
     write_manifest,
 )
 from contract_tests.recordings.steady import canonical_endpoint, steady, without_origin
@@ -462,6 +463,18 @@ class Manifest(InAFolder):
         self.assertEqual(load_recording(self.root / "recording.yaml"), recording)
         self.assertTrue(recording.has_manifest)
 
+    def test_noise_stays_known_when_it_is_recorded_again(self) -> None:
+        noise = {
+            "users: listed": {"$.users": frozenset({"array-order", "value"}), "date": frozenset({"value"})}
+        }
+        self.write()
+        rewrite_manifest(dataclasses.replace(load_recording(self.root), noise=noise, learned="by hand"))
+        for _ in range(2):
+            recording = load_recording(self.root)
+            self.assertEqual((noise, "by hand"), (recording.noise, recording.learned))
+            self.assertEqual(noise, recording.deployment(SERVICE).noise)
+            self.write()
+
     def test_without_microversions(self) -> None:
         self.write(range=None)
         self.assertIsNone(load_recording(self.root).deployment(Service(name="placement")).range)
@@ -479,6 +492,11 @@ class Manifest(InAFolder):
                 "service: placement\n",
                 "",
                 "expected 'service', the name of the recorded service; record it again",
+            ),
+            (
+                "service: placement\n",
+                "service: placement\nnoise: {a: [b]}\n",
+                "expected 'noise' to map calls to paths and what differs there, found .*; record it again",
             ),
             (good, "- a\n", "expected a mapping, found a list; record it again"),
         ):
