@@ -101,12 +101,18 @@ def load(library: Library, paths: Sequence[Path], services: Sequence[str]) -> li
 
     LoadError with everything that is wrong in the files; UsageError for a service that is unknown.
     """
+    found = select(library, paths, services)
+    library.raise_problems()
+    return found
+
+
+def select(library: Library, paths: Sequence[Path], services: Sequence[str]) -> list[Scenario]:
+    """As `load`, of the files that are right; what is wrong in the others is noted in the library."""
     known = library.service_names()
     for name in services:
         if name not in known:
             raise UsageError(f"--service {name}: there is no such service file; {nearest(name, known)}")
     loaded = library.scenarios(paths)
-    library.raise_problems()
     scenarios = [s for s in loaded.scenarios if not services or s.service.name in services]
     if not paths:
         own = {scenario.service.name: scenario.service for scenario in scenarios}
@@ -120,10 +126,14 @@ def open_jobs(
     wanted: Wanted,
     choice: Choice,
     record: str = "",
+    *,
+    later: bool = False,
 ) -> Opened:
     """The jobs for everything that is wanted: every recording of the project where nothing is named.
 
-    UsageError, TransportError and RecordingError where something cannot be opened.
+    With `record`, what live targets answer is written below that folder; with `later` as well, only from
+    each job's `start_recording` on. UsageError, TransportError and RecordingError where something cannot be
+    opened.
     """
     services = {scenario.service.name: scenario.service for scenario in scenarios}
     if not services:
@@ -131,6 +141,7 @@ def open_jobs(
     named = library.targets(wanted.targets) if wanted.targets else {}
     library.raise_problems()
     opened = Opened()
+    write_to = "" if later else record
     try:
         if not wanted.targets and not wanted.clouds:
             _open_recordings(opened, _project_recordings(library), services, scenarios, wanted, choice)
@@ -139,10 +150,10 @@ def open_jobs(
             if found is None:
                 _open_recordings(opened, [Path(text)], services, scenarios, wanted, choice)
             else:
-                _open_target(opened, _with_options(found, wanted), only, scenarios, choice, record)
+                _open_target(opened, _with_options(found, wanted), only, scenarios, choice, write_to)
         if wanted.clouds:
             target = _with_options(_cloud_target(wanted.clouds), wanted)
-            _open_target(opened, target, services, scenarios, choice, record)
+            _open_target(opened, target, services, scenarios, choice, write_to)
         _refuse_idle_options(opened.jobs, wanted, record)
     except BaseException:
         opened.__exit__()
@@ -260,9 +271,19 @@ def _open_target(
         opened.add(Job(deployment=deployment, transport=transport, cases=cases), identities.values())
 
 
+def start_recording(job: Job, folder: str, opened: Opened) -> Job:
+    """The job, from now on recording into `folder`; UsageError where its release is not known.
+
+    Several processes may start on one recording at once: only the first prepares the folder.
+    """
+    service = job.cases[0].scenario.service
+    return replace(job, transport=_recorder(job.transport, folder, service, job.deployment, opened))
+
+
 def _recorder(
     transport: Transport, folder: str, service: Service, deployment: Deployment, opened: Opened
 ) -> Transport:
+    from contract_tests.recordings.files import locked
     from contract_tests.recordings.recording import write_manifest
     from contract_tests.recordings.sharing import release
     from contract_tests.transport.recorder import Recorder
@@ -273,13 +294,14 @@ def _recorder(
         )
     place = Path(folder) / service.name / deployment.release
     place.mkdir(parents=True, exist_ok=True)
-    release(place)
-    write_manifest(
-        place,
-        deployment,
-        recorded=datetime.date.today().isoformat(),
-        recorder=f"contract-tests {__version__}",
-    )
+    with locked(place):
+        release(place)
+        write_manifest(
+            place,
+            deployment,
+            recorded=datetime.date.today().isoformat(),
+            recorder=f"contract-tests {__version__}",
+        )
     return Recorder(transport, place, service, opened.secrets)
 
 

@@ -83,12 +83,12 @@ def _results(items: Sequence[Item], workers: int) -> Generator[CaseResult, None,
     """The results of all items, in order."""
     replay = all(job.replay for job, _ in items)
     if workers <= 1 or len(items) < 2 or (replay and len(items) < _FEW):
-        return (_run_item(item) for item in items)
+        return (run_item(*item) for item in items)
     return _in_processes(items, workers) if replay else _in_threads(items, workers)
 
 
-def _run_item(item: Item) -> CaseResult:
-    job, case = item
+def run_item(job: Job, case: Case) -> CaseResult:
+    """Run one case of a job, held to the job's baseline where it has one."""
     run_one = run_case if job.baseline is None else job.baseline.run_case
     return run_one(case, job.transport, job.deployment, sleep=None if job.replay else time.sleep)
 
@@ -99,7 +99,7 @@ def _in_threads(items: Sequence[Item], workers: int) -> Generator[CaseResult, No
 
 
 def _alone(item: Item) -> list[CaseResult]:
-    return [_run_item(item)]
+    return [run_item(*item)]
 
 
 _SHARED: list[Sequence[Item]] = []
@@ -131,7 +131,7 @@ class _Span:
 
     def __call__(self) -> list[CaseResult]:
         items = _SHARED[-1]
-        return [_run_item(items[at]) for at in self.span]
+        return [run_item(*items[at]) for at in self.span]
 
 
 def _ordered(

@@ -8,6 +8,7 @@ import os
 import secrets
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from contract_tests.errors import RecordingError
@@ -58,6 +59,20 @@ def contained(path: Path, root: Path) -> None:
             f"{path}: it leads out of the recording's folder {root}, where nothing is read or written; "
             "take the link or the '..' away"
         )
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Only one process at a time is in here for this folder. Where the system has no such lock, all are."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str, root: Path) -> None:

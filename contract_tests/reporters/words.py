@@ -16,7 +16,7 @@ from typing import Any
 from contract_tests.checks.rules import Words, word
 from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
 from contract_tests.model.finding import Finding
-from contract_tests.model.http import Request
+from contract_tests.model.http import Headers, Interaction, Request, Response
 from contract_tests.model.service import Secrets
 from contract_tests.model.target import Deployment
 from contract_tests.recordings.redaction import REDACTED, Redaction, plain_name, redaction_of
@@ -25,6 +25,8 @@ Mask = Callable[[str], str]
 """Takes the secrets of this run out of a text."""
 
 _INDENT = "  "
+_LONGEST_BODY = 20_000
+"""Bytes of a body that are shown."""
 _LAST_NAME = re.compile(r"""(?:\.|\[['"]?)([^.\[\]'"]+)(?:['"]?\])?$""")
 _NAMED_TEXT = re.compile(r"""(?s)(['"])([\w-]+)\1(\s*:\s*)(['"])((?:\\.|(?!\4).)*)\4""")
 
@@ -53,6 +55,31 @@ def call_lines(call: CallResult, deployment: Deployment, secrets: Secrets, mask:
         yield from _indented(f"{mask(message(finding, secrets))} [{finding.rule}]{at}", 2)
     if request is not None and call.outcome is not Outcome.SKIPPED:
         yield from _indented(f"again: {mask(curl(request, deployment.endpoint))}", 2)
+
+
+def exchange_text(call: CallResult, deployment: Deployment, secrets: Secrets) -> str:
+    """The request of a call and what came back, as on the wire, without what is secret by its name."""
+    if call.request is None:
+        return ""
+    shown = _redaction(secrets).interaction(
+        Interaction(request=call.request, response=call.response or Response(status=0))
+    )
+    request, response = shown.request, shown.response
+    lines = [f"{request.method} {deployment.endpoint}{request.target} as {request.role}"]
+    lines += _wire(request.headers, request.body or b"")
+    if call.response is None:
+        return "\n".join([*lines, "", "(no answer)"])
+    lines += ["", f"{response.status} {response.reason}".rstrip()]
+    return "\n".join([*lines, *_wire(response.headers, response.body)])
+
+
+def _wire(headers: Headers, body: bytes) -> Iterator[str]:
+    for name, value in headers:
+        yield printable(f"{name}: {value}")
+    text = body[:_LONGEST_BODY].decode("utf-8", "replace")
+    yield from ["", *map(printable, text.splitlines())] if text else []
+    if len(body) > _LONGEST_BODY:
+        yield f"({len(body):,} bytes, of which {_LONGEST_BODY:,} are shown)"
 
 
 def shown_request(call: CallResult, secrets: Secrets) -> Request | None:
