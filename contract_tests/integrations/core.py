@@ -179,6 +179,9 @@ class Gate:
             self._open()
         except (ContractTestsError, OSError) as error:
             self.broken += (Broken(name="the run", text=str(error)),)
+        if not self.items and not self.broken:
+            why = "\n".join(("there is no case to run", *self.notes))
+            self.broken = (Broken(name="the run", text=why),)
 
     def _open(self) -> None:
         from contract_tests.cli.judging import hold_to_baseline, read_policy

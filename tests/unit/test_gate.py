@@ -125,7 +125,7 @@ class TestGate(GateCase):
         self.assertEqual("look", name)
         self.assertIn("GET http://toy.example/one as admin", text)
         self.assertIn("200 OK", text)
-        self.assertIn('"coupon":"REDACTED"', text)
+        self.assertIn('"coupon": "REDACTED"', text)
         self.assertNotIn("s3cret", done.text + text)
 
     def test_what_cannot_be_reached_is_an_error_and_no_failure(self) -> None:

@@ -59,6 +59,7 @@ FOREIGN: Mapping[str, frozenset[str]] = {
     "requests": frozenset({"transport/live", "transport/identity"}),
     "rich": frozenset({"reporters/terminal"}),
     "subunit": frozenset({"reporters"}),
+    "testtools": frozenset({"integrations"}),
     "tempest": frozenset({"integrations"}),
     "urllib3": frozenset({"transport/live", "transport/wsgi"}),
     "vcr": frozenset(),  # its format is kept, its patching is not used
@@ -135,7 +136,7 @@ class TestForeign(unittest.TestCase):
         }
         names |= {"yaml": "PyYAML", "yaml12": "py-yaml12", "vcr": "vcrpy"}
         # These come with others: jsonschema, requests.
-        for top in FOREIGN.keys() - {"referencing", "urllib3", "subunit", "tempest", "stestr", "pytest"}:
+        for top in FOREIGN.keys() - {"referencing", "urllib3", "subunit", "tempest", "testtools", "stestr", "pytest"}:
             self.assertRegex(text, rf"(?m)^    {re.escape(names.get(top, top))}\b")
 
     def test_what_runs_elsewhere_imports_nothing_of_ours(self) -> None:
