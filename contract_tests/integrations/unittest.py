@@ -29,9 +29,9 @@ try:
     from testtools import TestCase
     from testtools.content import text_content
 except ImportError:  # its results carry details, which unittest's do not
-    from unittest import TestCase
+    from unittest import TestCase  # type: ignore[assignment]
 
-    text_content = None
+    text_content = None  # type: ignore[assignment]
 
 OPTIONS = "CONTRACT_TESTS_OPTIONS"
 """The environment variable with options that come after those of `load`."""
@@ -39,7 +39,7 @@ OPTIONS = "CONTRACT_TESTS_OPTIONS"
 __unittest = True  # a failure is told without the frames of this module
 
 
-class CouldNotRun(Exception):  # noqa: N818 - named for what happened
+class CouldNotRun(Exception):
     """A case could not be run, so that nothing is known of it."""
 
 
@@ -68,7 +68,9 @@ def load(module: str, *options: str) -> None:
         failing = {one.method_name: _broken(one.text) for one in broken}
         space["Broken"] = type("Broken", (TestCase,), {"__module__": module, **failing})
 
-    def load_tests(loader: unittest.TestLoader, tests: unittest.TestSuite, pattern: str) -> unittest.TestSuite:
+    def load_tests(
+        loader: unittest.TestLoader, tests: unittest.TestSuite, pattern: str
+    ) -> unittest.TestSuite:
         return _Suite(tests, module, "\n".join(one.text for one in broken))
 
     space["load_tests"] = load_tests

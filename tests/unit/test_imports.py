@@ -136,7 +136,15 @@ class TestForeign(unittest.TestCase):
         }
         names |= {"yaml": "PyYAML", "yaml12": "py-yaml12", "vcr": "vcrpy"}
         # These come with others: jsonschema, requests.
-        for top in FOREIGN.keys() - {"referencing", "urllib3", "subunit", "tempest", "testtools", "stestr", "pytest"}:
+        for top in FOREIGN.keys() - {
+            "referencing",
+            "urllib3",
+            "subunit",
+            "tempest",
+            "testtools",
+            "stestr",
+            "pytest",
+        }:
             self.assertRegex(text, rf"(?m)^    {re.escape(names.get(top, top))}\b")
 
     def test_what_runs_elsewhere_imports_nothing_of_ours(self) -> None:
