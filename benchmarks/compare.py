@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.measure import machine, middle, print_table, spread
 from contract_tests.cli.open import Wanted, load, open_jobs
-from contract_tests.comparison.correlation import Correlation, free_form_patterns
+from contract_tests.comparison.correlation import Correlation, path_patterns
 from contract_tests.comparison.differ import diff
 from contract_tests.execution.compare import answers
 from contract_tests.execution.plan import Choice
@@ -72,7 +72,7 @@ def _pairs(recordings: Path) -> tuple[list[Pair], Correlation]:
                 given.update({(case.id, call): response for call, (_, response) in made.items()})
             found.append(given)
     old, new = found
-    same = Correlation(free_form=free_form_patterns(scenarios[0].service.free_form))
+    same = Correlation(free_form=path_patterns(scenarios[0].service.free_form))
     keys = [key for key in old if key in new and MISSING not in (old[key].json, new[key].json)]
     return [(replace(old[key]), replace(new[key])) for key in keys], same
 

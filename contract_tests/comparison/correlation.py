@@ -17,22 +17,23 @@ class Correlation:
     """What two runs may differ in.
 
     `old` and `new` map values that a scenario generated or saved to the variable's name, one map for each
-    run: a value of one run equals that of the other if both play the same part. `noise` are generalised
-    paths (of bodies, or header names) of values that differ between any two runs; `free_form` are paths
+    run: a value of one run equals that of the other if both play the same part. `volatile` are header names
+    and `volatile_paths` generalised paths of values that differ between any two runs; `free_form` are paths
     below which names are data; `words` are the words that a schema allows at a path; `ordered` tells that
     the call asked for an order.
     """
 
     old: Mapping[str, str] = field(default_factory=dict)
     new: Mapping[str, str] = field(default_factory=dict)
-    noise: frozenset[str] = frozenset()
+    volatile: frozenset[str] = frozenset()
+    volatile_paths: tuple[re.Pattern[str], ...] = ()
     free_form: tuple[re.Pattern[str], ...] = ()
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ordered: bool = False
 
 
-def free_form_patterns(paths: Iterable[str]) -> tuple[re.Pattern[str], ...]:
-    """A pattern of the paths of objects in which names are data (`$.inventories`, `$..metadata`)."""
+def path_patterns(paths: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """A pattern of the generalised paths that a file means (`$.inventories`, `$..metadata`)."""
 
     def pattern(path: str) -> str:
         items = re.escape(path).replace(r"\[\*\]", r"(?:\[\*\]|\.[^.\[]+)")

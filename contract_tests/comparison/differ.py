@@ -6,7 +6,7 @@ Values that differ between any two runs are no facts (see `Correlation`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.comparison.bodies import body_facts
@@ -37,7 +37,19 @@ def diff(old: Response, new: Response, correlation: Correlation | None = None) -
         facts += header_facts(old, new, same)
     if old.body != new.body:
         facts += _bodies(old, new, same)
-    return tuple(fact for fact in facts if fact.path not in same.noise or fact.kind not in VARYING)
+    return tuple(fact for fact in facts if not _varies(fact, same))
+
+
+def _varies(fact: Fact, same: Correlation) -> bool:
+    """Whether a fact is but a value that differs between any two runs, and has no role in either."""
+    if fact.kind not in VARYING:
+        return False
+    known = fact.path in same.volatile or any(one.fullmatch(fact.path) for one in same.volatile_paths)
+    return known and _plain(fact.old, same.old) and _plain(fact.new, same.new)
+
+
+def _plain(value: Any, roles: Mapping[str, str]) -> bool:
+    return not isinstance(value, str) or role(value, roles) == value
 
 
 def _bodies(old: Response, new: Response, same: Correlation) -> Iterator[Fact]:

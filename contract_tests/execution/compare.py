@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from contract_tests.comparison.correlation import Correlation, free_form_patterns
+from contract_tests.comparison.correlation import Correlation, path_patterns
 from contract_tests.comparison.differ import diff
 from contract_tests.comparison.facts import VALUED, Fact
 from contract_tests.comparison.noise import Noise, is_noise
@@ -140,7 +140,7 @@ def compare_answers(
 ) -> Iterator[tuple[str, Fact]]:
     """(call, fact) for every call that both runs made, less what the `learned` noise of either covers."""
     service = scenario.service
-    free_form, noise = _known(service)
+    free_form, volatile, volatile_paths = _known(service)
     for history in scenario.histories:
         name = history.name
         if name not in old.responses or name not in new.responses:
@@ -151,7 +151,8 @@ def compare_answers(
         same = Correlation(
             old=old.roles,
             new=new.roles,
-            noise=noise,
+            volatile=volatile,
+            volatile_paths=volatile_paths,
             free_form=free_form,
             words=words_of(schema.at(version)) if schema is not None and before.body != after.body else {},
             ordered="sort" in request.target.partition("?")[2],
@@ -163,10 +164,12 @@ def compare_answers(
 
 
 @functools.lru_cache(maxsize=64)
-def _known(service: Service) -> tuple[tuple[re.Pattern[str], ...], frozenset[str]]:
-    """What a service's file says of free-form objects and of values that differ between any two runs."""
-    volatile = (*service.volatile.json, *(name.lower() for name in service.volatile.headers))
-    return free_form_patterns(service.free_form), frozenset(volatile)
+def _known(
+    service: Service,
+) -> tuple[tuple[re.Pattern[str], ...], frozenset[str], tuple[re.Pattern[str], ...]]:
+    """What a service's file says of free-form objects, and of headers and values that vary."""
+    headers = frozenset(name.lower() for name in service.volatile.headers)
+    return path_patterns(service.free_form), headers, path_patterns(service.volatile.json)
 
 
 def compare(

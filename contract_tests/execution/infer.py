@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contract_tests.comparison.correlation import Correlation, free_form_patterns, shape
+from contract_tests.comparison.correlation import Correlation, path_patterns, shape
 from contract_tests.comparison.drafting import Sample, draft
 from contract_tests.execution.compare import answers
 from contract_tests.execution.runner import Job
@@ -32,7 +32,7 @@ def infer(service: Service, jobs: Sequence[Job]) -> Iterator[Draft]:
 
     Only successes count: errors have one schema for a whole service.
     """
-    same = Correlation(free_form=free_form_patterns(service.free_form))
+    same = Correlation(free_form=path_patterns(service.free_form))
     samples: dict[str, list[Sample]] = {}
     for job in jobs:
         for case in job.cases:

@@ -43,6 +43,11 @@ SHAPES = (
     Shape(re.compile(rf"req-{_UUID}"), lambda found, number: f"req-00000000-0000-4000-8000-{number:012d}"),
     Shape(re.compile(_UUID), lambda found, number: f"00000000-0000-4000-8000-{number:012d}"),
     Shape(re.compile("[0-9a-f]{32}"), lambda found, number: f"{number:032d}"),
+    Shape(re.compile("[0-9a-f]{64}"), lambda found, number: f"{number:064d}"),
+    Shape(
+        re.compile("(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_-]{22}"),  # a uuid in base64url, as Keystone's audit ids
+        lambda found, number: f"{number:022d}",
+    ),
     Shape(
         re.compile("([a-z]{1,12}-)([0-9a-f]{8,17})"),
         lambda found, number: found[1] + str(number).zfill(len(found[2])),
@@ -60,7 +65,7 @@ SHAPES = (
         numbered=False,
     ),
 )
-"""What is made steady: request ids, uuids, 32 hexadecimal digits, prefixed ids, HTTP dates, ISO times."""
+"""What is made steady: request ids, uuids, hexadecimal and base64url ids, prefixed ids, HTTP dates, times."""
 
 
 def canonical_endpoint(service: str, endpoint: str) -> str:

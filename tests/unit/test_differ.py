@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract_tests.comparison.correlation import Correlation, free_form_patterns
+from contract_tests.comparison.correlation import Correlation, path_patterns
 from contract_tests.comparison.differ import diff
 from contract_tests.comparison.facts import INVERSES, KINDS, Fact
 from contract_tests.comparison.words import words_of
@@ -154,12 +154,15 @@ class TestRuns(unittest.TestCase):
         roles = ({ONE: "parent", TWO: "child"}, {ONE: "parent", TWO: "child"})
         self.assertEqual([f"value $.root: {ONE} -> {TWO}"], told({"root": ONE}, {"root": TWO}, roles))
 
-    def test_noise_silences_values_but_not_their_absence(self) -> None:
-        noise = frozenset({"$.load", "x-load"})
-        self.assertEqual([], told({"load": "a b"}, {"load": "c d"}, noise=noise))
-        self.assertEqual([], told(answer(200, X_Load="1"), answer(200, X_Load="2"), noise=noise))
+    def test_volatile_values_are_silent_but_not_their_absence_nor_their_parts(self) -> None:
+        known = {"volatile": frozenset({"x-load"}), "volatile_paths": path_patterns(["$..load"])}
+        self.assertEqual([], told({"load": "a b"}, {"load": "c d"}, **known))
+        self.assertEqual([], told({"all": [{"load": 5}]}, {"all": [{"load": 6}]}, **known))
+        self.assertEqual([], told(answer(200, X_Load="1"), answer(200, X_Load="2"), **known))
+        self.assertEqual(["property-removed $.load: a -> -"], told({"x": 1, "load": "a"}, {"x": 1}, **known))
+        roles = ({"abcde": "id"}, {"vwxyz": "id"})
         self.assertEqual(
-            ["property-removed $.load: a -> -"], told({"x": 1, "load": "a"}, {"x": 1}, noise=noise)
+            ["value $.load: abcde -> other"], told({"load": "abcde"}, {"load": "other"}, roles, **known)
         )
 
 
@@ -221,9 +224,7 @@ class TestLists(unittest.TestCase):
 
 
 class TestFreeForm(unittest.TestCase):
-    SAME: ClassVar = {
-        "free_form": free_form_patterns(["$.inventories", "$.servers[*].metadata", "$.all[*].x"])
-    }
+    SAME: ClassVar = {"free_form": path_patterns(["$.inventories", "$.servers[*].metadata", "$.all[*].x"])}
 
     def test_names_are_data_and_what_is_below_is_not(self) -> None:
         old = {"inventories": {"VCPU": {"total": 77, "used": 88}}}
@@ -240,11 +241,11 @@ class TestFreeForm(unittest.TestCase):
         )
 
     def test_items_may_be_names_too(self) -> None:
-        (pattern,) = free_form_patterns(["$.all[*].x"])
+        (pattern,) = path_patterns(["$.all[*].x"])
         for path in ("$.all[*].x", "$.all.*.x"):
             self.assertTrue(pattern.fullmatch(path))
         self.assertFalse(pattern.fullmatch("$.all[*].x.y"))
-        (anywhere,) = free_form_patterns(["$..metadata"])
+        (anywhere,) = path_patterns(["$..metadata"])
         self.assertTrue(anywhere.fullmatch("$.servers[*].metadata"))
         self.assertTrue(anywhere.fullmatch("$.metadata"))
 

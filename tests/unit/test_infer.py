@@ -13,7 +13,7 @@ from typing import Any
 
 from contract_tests.checks.schemas import is_valid
 from contract_tests.cli.main import main
-from contract_tests.comparison.correlation import Correlation, free_form_patterns
+from contract_tests.comparison.correlation import Correlation, path_patterns
 from contract_tests.comparison.drafting import Sample, draft, merge_patch
 from contract_tests.execution.infer import file_name, infer
 from contract_tests.execution.plan import Choice, plan
@@ -38,7 +38,7 @@ def drafted(*answers: tuple[str, Any], call: str = "list", free_form: tuple[str,
         Sample(call=call, microversion=NUMBER.parse(version) if version else None, document=document)
         for version, document in answers
     ]
-    schema, overlays = draft(samples, Correlation(free_form=free_form_patterns(free_form)))
+    schema, overlays = draft(samples, Correlation(free_form=path_patterns(free_form)))
     return schema, {str(version): overlay for version, overlay in overlays.items()}
 
 

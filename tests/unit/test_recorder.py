@@ -372,11 +372,14 @@ class Steady(InAFolder):
         def ids(number: int) -> str:
             return (
                 f'{{"id": "{number:08x}-1111-4111-9111-000000000000", "hex": "{number:032x}", '
-                f'"ec2": "vpc-{number:08x}", "at": "2031-05-0{number}T01:02:0{number}.12345{number}+00:00", '
+                f'"ec2": "vpc-{number:08x}", "key": "{number:064x}", "audit": "Zz{number:020d}", '
+                f'"at": "2031-05-0{number}T01:02:0{number}.12345{number}+00:00", '
                 f'"mine": "{9:032x}", "count": {number}, "name": "n{number}"}}'
             )
 
-        volatile = Volatile(json=("$.id", "$.hex", "$.ec2", "$.at", "$.mine", "$.count", "$.name"))
+        volatile = Volatile(
+            json=("$.id", "$.hex", "$.ec2", "$.key", "$.audit", "$.at", "$.mine", "$.count", "$.name")
+        )
         fixed = [
             steady(
                 [taken(f'{{"mine": "{9:032x}"}}', "/a", ids(number)), taken("", f"/a/{number:032x}")],
@@ -387,7 +390,9 @@ class Steady(InAFolder):
         self.assertEqual(
             fixed[0][0].response.text,
             '{"id": "00000000-0000-4000-8000-000000000001", "hex": "00000000000000000000000000000001", '
-            '"ec2": "vpc-00000001", "at": "2026-01-01T00:00:00.000000+00:00", '
+            '"ec2": "vpc-00000001", "key": "'
+            + f"{1:064d}"
+            + '", "audit": "0000000000000000000001", "at": "2026-01-01T00:00:00.000000+00:00", '
             f'"mine": "{9:032x}", "count": 1, "name": "n1"}}',
         )
         self.assertEqual(fixed[0][1].request, fixed[1][1].request)
