@@ -126,7 +126,7 @@ def command(
         return FINDINGS
     if last.counts.get("failed"):
         return FINDINGS
-    if last.counts.get("error") or last.stopped or not last.counts.get("passed"):
+    if last.counts.get("error") or last.stopped or last.counts.get("passed", 0) <= last.unheld:
         return COULD_NOT_RUN
     return OK
 

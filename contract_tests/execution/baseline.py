@@ -57,7 +57,11 @@ class Baseline:
         before = answers(case, self.transport, self.deployment, replay=True)
         if before.problem:
             told = f"not held to {self.deployment.name}: {before.problem}"
-            return replace(result, reason=result.reason or told)
+            return replace(result, reason=result.reason or told, held=False)
+        lacking = [name for name in responses if name not in before.responses]
+        if lacking:
+            told = f"not held to {self.deployment.name} in {', '.join(map(repr, lacking))}: it has no answer"
+            result = replace(result, reason=result.reason or told)
         after = gathered(case, responses, latest["variables"], result)
         found = self._differences(case, before, after, deployment)
         if not found:

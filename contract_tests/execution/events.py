@@ -28,12 +28,16 @@ class CaseFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
-    """`counts` are cases by outcome; `stopped` says why not all of them ran (empty: they did)."""
+    """`counts` are cases by outcome; `stopped` says why not all of them ran (empty: they did).
+
+    `unheld` are the cases that ran and of which a baseline had no answer.
+    """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     calls: int = 0
     seconds: float = 0.0
     stopped: str = ""
+    unheld: int = 0
 
 
 Event = RunStarted | CaseFinished | RunFinished

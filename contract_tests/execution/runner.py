@@ -52,7 +52,7 @@ def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Ge
     """
     items: list[Item] = [(job, case) for job in jobs for case in job.cases]
     counts: collections.Counter[str] = collections.Counter()
-    calls = 0
+    calls = unheld = 0
     stopped = ""
     started = time.monotonic()
     results = _results(items, workers)
@@ -61,6 +61,7 @@ def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Ge
         for (job, case), result in zip(items, results, strict=True):
             counts[result.outcome.value] += 1
             calls += result.count
+            unheld += not result.held
             yield CaseFinished(case=case, deployment=job.deployment, result=result)
             if fail_fast and result.outcome in (Outcome.FAILED, Outcome.ERROR):
                 stopped = "stopped at the first failure"
@@ -76,7 +77,13 @@ def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Ge
     left = len(items) - counts.total()
     if stopped:
         stopped += f": {left} case{'' if left == 1 else 's'} did not run"
-    yield RunFinished(counts=dict(counts), calls=calls, seconds=time.monotonic() - started, stopped=stopped)
+    yield RunFinished(
+        counts=dict(counts),
+        calls=calls,
+        seconds=time.monotonic() - started,
+        stopped=stopped,
+        unheld=unheld,
+    )
 
 
 def _results(items: Sequence[Item], workers: int) -> Generator[CaseResult, None, None]:

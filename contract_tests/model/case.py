@@ -53,7 +53,8 @@ class CallResult:
 class CaseResult:
     """How one case ended, with its calls in order.
 
-    `count` is the number of requests that were answered.
+    `count` is the number of requests that were answered. `held` is False where there was a baseline that
+    had no answer of this case; `reason` says why.
     """
 
     id: str
@@ -63,3 +64,4 @@ class CaseResult:
     reason: str = ""
     count: int = 0
     seconds: float = 0.0
+    held: bool = True

@@ -117,6 +117,8 @@ class TerminalReporter:
             lines.append(f"skipped {plural(others, 'case')} for other reasons (--verbose shows them)")
         if event.stopped:
             lines.append(event.stopped)
+        if event.unheld:
+            lines.append(f"{plural(event.unheld, 'case')} had no answer in the baseline to be held to")
         lines.append(summary(event))
         self._write([self.mask(line) for line in lines])
 

@@ -277,8 +277,15 @@ class TestBaseline(unittest.TestCase):
         lacking = Transport(lambda request: Miss("this is not recorded"))
         baseline = Baseline(deployment=before.deployment, transport=lacking, policy=POLICY)
         events = list(run([replace(after, baseline=baseline)]))
-        self.assertEqual({"passed": 2}, events[-1].counts)
+        self.assertEqual(({"passed": 2}, 2), (events[-1].counts, events[-1].unheld))
         self.assertRegex(events[1].result.reason, r"^not held to toy 1\.0\.0: ")
+
+    def test_so_does_a_call(self) -> None:
+        before, after = job({"POST /things": answer(201, {})}), job(OLD)
+        baseline = Baseline(deployment=before.deployment, transport=before.transport, policy=POLICY)
+        events = list(run([replace(after, baseline=baseline)]))
+        self.assertEqual(0, events[-1].unheld)
+        self.assertIn("not held to toy 1.0.0 in 'show it': it has no answer", events[1].result.reason)
 
     def test_a_call_that_failed_already_has_both(self) -> None:
         events = self.held({**NEW, "GET /things/bbbb": answer(404, {"id": "bbbb"})})
@@ -363,6 +370,16 @@ class TestCommand(CommandCase):
         self.assertRegex(
             err, r"--baseline .*: there is \d recordings of placement in it; name a folder with one"
         )
+
+    def test_a_run_held_to_nothing_is_no_success(self) -> None:
+        new = str(CASSETTES / "9.0.0")
+        with TemporaryDirectory() as folder:
+            (Path(folder) / "recording.yaml").write_text((CASSETTES / "1.0.0/recording.yaml").read_text())
+            status, out, _ = self.command(
+                "run", "--target", new, "--match", "left_behind", "--no-matrix", "--baseline", folder
+            )
+        self.assertEqual(3, status, out)
+        self.assertRegex(out, r"\d cases? had no answer in the baseline to be held to")
 
     def test_wrong_usage(self) -> None:
         for arguments, words_ in (
