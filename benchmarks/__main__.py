@@ -5,6 +5,7 @@ python -m benchmarks replay --cases 100 1000 10000
 python -m benchmarks reading                   how fast cassettes are read
 python -m benchmarks startup                   what a command costs before it does its work
 python -m benchmarks compare                   the differ beside deepdiff
+python -m benchmarks growth                    time and memory up to 100,000 interactions
 python -m benchmarks.mutations                 changes to recorded answers, and what the comparison says
 python -m benchmarks corpus DIR --cases 1000   the work of `replay` in DIR, to be profiled
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from benchmarks.compare import compare
 from benchmarks.corpus import build, read_work
+from benchmarks.growth import growth
 from benchmarks.reading import reading
 from benchmarks.replay import replay
 from benchmarks.startup import startup
@@ -42,6 +44,8 @@ def main() -> None:
     commands.add_parser("reading", parents=[shared], help="cassettes")
     commands.add_parser("compare", parents=[shared], help="the differ")
     commands.add_parser("startup", parents=[shared], help="a command's fixed costs")
+    grown = commands.add_parser("growth", parents=[shared], help="time and memory by size")
+    grown.add_argument("--interactions", type=int, nargs="+", default=[1000, 10_000, 100_000], metavar="N")
     only = commands.add_parser("corpus", parents=[shared], help="only write the cases")
     only.add_argument("folder", type=Path)
     only.add_argument("--cases", type=int, default=1000, metavar="N")
@@ -54,6 +58,9 @@ def main() -> None:
     print(f"$ python -m benchmarks {shlex.join(sys.argv[1:])}")
     if options.command == "compare":
         compare(recordings, options.runs)
+        return
+    if options.command == "growth":
+        growth(options.interactions, options.runs)
         return
     if options.command == "reading":
         reading(recordings, options.runs)

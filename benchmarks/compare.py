@@ -31,12 +31,13 @@ Pair = tuple[Response, Response]
 def compare(recordings: Path, runs: int) -> None:
     """Time both on every pair of answers with JSON bodies, as recorded and with a change in each."""
     import deepdiff
+    import jsondiff
 
     pairs, same = _pairs(recordings)
     changed = [(old, _changed(new)) for old, new in pairs]
     size = sum(len(old.body) for old, _ in pairs) / 1e6
     what = f"{len(pairs):,} pairs of answers, {size:.1f} MB; {runs} runs"
-    print(f"{machine()}; {what}; deepdiff {deepdiff.__version__}")
+    print(f"{machine()}; {what}; deepdiff {deepdiff.__version__}, jsondiff")
     rows = []
     for name, work in (("as recorded", pairs), ("a property more in each", changed)):
         ours = _times(lambda old, new: diff(old, new, same), work, runs)
@@ -48,7 +49,14 @@ def compare(recordings: Path, runs: int) -> None:
         plain = _times(
             lambda old, new: deepdiff.DeepDiff(json.loads(old.body), json.loads(new.body)), work, runs
         )
-        for label, own in (("contract-tests", ours), ("deepdiff", plain), ("deepdiff, ignore_order", peer)):
+        third = _times(lambda old, new: jsondiff.diff(json.loads(old.body), json.loads(new.body)), work, runs)
+        labelled = (
+            ("contract-tests", ours),
+            ("deepdiff", plain),
+            ("deepdiff, ignore_order", peer),
+            ("jsondiff", third),
+        )
+        for label, own in labelled:
             rate = f"{len(work) / middle(own):,.0f}"
             rows.append((f"{name}: {label}", spread(own), rate, f"{middle(own) / middle(ours):.1f}"))
     print_table(("", "CPU s", "pairs/s", "ratio"), rows)

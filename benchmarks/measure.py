@@ -18,10 +18,11 @@ COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 @dataclass(frozen=True)
 class Run:
-    """What one process, with its children, took: seconds of the clock, and of all processors."""
+    """What one process took, with its children: seconds of the clock, of all processors, and megabytes."""
 
     wall: float
     cpu: float
+    peak: float
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def run_once(program: Program) -> tuple[Run, str]:
     text = log.read_text()
     if process.returncode:
         sys.exit(f"{text[-3000:]}\n{' '.join(program.command)}: exit status {process.returncode}")
-    return Run(wall, used.ru_utime + used.ru_stime), text
+    kilo = 1e6 if sys.platform == "darwin" else 1e3
+    return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / kilo), text
 
 
 def run_all(
