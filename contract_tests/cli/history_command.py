@@ -96,6 +96,7 @@ def _lines(found: Any) -> Iterator[str]:
 
 def _rst(found: Any) -> Iterator[str]:
     from contract_tests.execution.history import by_microversion
+    from contract_tests.reporters.words import plural
 
     heading = f"{found.service.title}: microversion history"
     yield from (heading, "=" * len(heading), "", f"As seen in recordings of {', '.join(found.releases)}.", "")
@@ -105,7 +106,7 @@ def _rst(found: Any) -> Iterator[str]:
             text = (
                 _word(entry).replace("\\", "\\\\").replace("*", "\\*").replace("`", "\\`").replace("|", "\\|")
             )
-            yield f"- {text} ({entry.verdict}, {entry.rule.id}; {len(entry.calls)} calls)"
+            yield f"- {text} ({entry.verdict}, {entry.rule.id}; {plural(len(entry.calls), 'call')})"
         yield ""
 
 

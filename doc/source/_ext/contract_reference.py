@@ -9,11 +9,17 @@
 .. contract-reference:: keywords            the JSON Schema keywords of schema files
 .. contract-reference:: commands            what each command says to --help
 .. contract-reference:: errors              the tree of exceptions
+.. contract-reference:: releases SERVICE    each recorded release beside the one before it
+.. contract-reference:: history SERVICE     what each microversion changed in the recorded answers
+.. contract-reference:: defects SERVICE     the calls whose names say that the service is wrong
 """
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -25,16 +31,25 @@ from sphinx.util.docutils import SphinxDirective
 from contract_tests import errors
 from contract_tests.checks.rules import RULES
 from contract_tests.cli.main import cli
+from contract_tests.cli.open import Wanted, load, open_jobs
 from contract_tests.comparison import rules as comparison
+from contract_tests.comparison.rule import word_fact
+from contract_tests.execution.compare import Change, compare
+from contract_tests.execution.history import by_microversion, history
+from contract_tests.execution.plan import Choice
+from contract_tests.loading.config import Places
 from contract_tests.loading.deployment import DEPLOYMENT, SERIES
 from contract_tests.loading.grammar import Anything, Either, ListOf, MapOf, Scalar, Shape
 from contract_tests.loading.keywords import KEYWORDS
+from contract_tests.loading.library import Library
 from contract_tests.loading.policy import POLICY, WAIVERS
 from contract_tests.loading.shapes import SHAPES
 from contract_tests.model.dialect import DEFAULT_ORDERS, KINDS
 from contract_tests.model.matcher import FORMATS, OPERATORS, TYPES
 from contract_tests.model.microversion import ORDERS
+from contract_tests.reporters.comparison import extent, word
 
+ROOT = Path(__file__).resolve().parents[3]
 FILES = {**SHAPES, "deployment": DEPLOYMENT, "series": SERIES, "policy": POLICY, "waivers": WAIVERS}
 
 OPERANDS = {
@@ -242,6 +257,86 @@ def exceptions(_: str) -> Iterator[str]:
     yield from ("", escape(" ".join(text[2].split())), "")
 
 
+QUIET = (comparison.Verdict.OK, comparison.Verdict.INFO)
+
+
+def opened(service: str) -> tuple[Any, Any]:
+    """The policy of OpenStack, and the shipped recordings of a service, opened."""
+    library = Library(Places(recordings=(ROOT / "cassettes",)).with_shipped())
+    policy = library.policy("openstack")
+    return policy, open_jobs(library, load(library, [], [service]), Wanted(), Choice())
+
+
+def releases(service: str) -> Iterator[str]:
+    policy, jobs = opened(service)
+    with jobs:
+        pairs = [compare(old, new, policy) for old, new in itertools.pairwise(jobs.jobs)]
+    for found in pairs:
+        counted = f"{found.compared:,} answers in {found.cases:,} cases"
+        yield from (f".. rubric:: {found.old} to {found.new}", "", f"{counted}, held to {found.context}.", "")
+        told = [change for change in found.changes if change.verdict not in QUIET]
+        quiet = Counter(code(change.rule.id) for change in found.changes if change.verdict in QUIET)
+        if told:
+            rows = [
+                (str(change.verdict), code(change.rule.id), word(change), where(change)) for change in told
+            ]
+            yield from table(("Verdict", "Rule", "What changed", "Where"), rows, "10 20 40 30")
+        else:
+            yield from ("No difference that a client would see.", "")
+        if quiet:
+            yield from (escape(f"Besides, no break: {', '.join(quiet)}."), "")
+
+
+def where(change: Change) -> str:
+    calls = [f"{scenario}: {call}" for scenario, call in change.calls]
+    more = f" and {len(calls) - 2} more" if len(calls) > 2 else ""
+    return f"{'; '.join(calls[:2])}{more} ({extent(change).partition(', ')[2] or 'no microversions'})"
+
+
+def seen_history(service: str) -> Iterator[str]:
+    policy, jobs = opened(service)
+    with jobs:
+        found = history(jobs.jobs[0].cases[0].scenario.service, jobs.jobs, policy)
+    yield from (f"As recorded of {', '.join(found.releases)}.", "")
+    for version, entries in by_microversion(found.entries).items():
+        rows = [
+            (
+                str(entry.verdict),
+                code(entry.rule.id),
+                word_fact(entry.rule, entry.fact).replace("\n", " "),
+                f"{len(entry.calls)}, since {entry.releases[0]}",
+            )
+            for entry in entries
+            if entry.verdict not in QUIET
+        ]
+        if rows:
+            yield from (f".. rubric:: {version}", "")
+            yield from table(("Verdict", "Rule", "What changed", "Calls"), rows, "10 22 53 15")
+    if found.unseen:
+        yield from (".. rubric:: Declared, but shown by no answer", "")
+        for name, version, _ in found.unseen:
+            yield escape(f"- {version}: `{name}`")
+        yield ""
+
+
+DEFECT = "which is a defect"
+
+
+def defects(service: str) -> Iterator[str]:
+    """By scenario: a call that expects what the service should not do says so in its name."""
+    library = Library(Places().with_shipped())
+    rows = [
+        (scenario.name, history.name)
+        for scenario in sorted(load(library, [], [service]), key=lambda one: one.slug)
+        for history in scenario.histories
+        if DEFECT in history.name
+    ]
+    if rows:
+        yield from table(("Scenario", "Call"), rows, "30 70")
+    else:
+        yield from ("None.", "")
+
+
 PARTS: dict[str, Callable[[str], Iterator[str]]] = {
     "keys": keys,
     "matchers": matchers,
@@ -256,6 +351,9 @@ PARTS: dict[str, Callable[[str], Iterator[str]]] = {
     "keywords": keywords,
     "commands": commands,
     "errors": exceptions,
+    "releases": releases,
+    "history": seen_history,
+    "defects": defects,
 }
 
 
