@@ -9,6 +9,7 @@ from typing import Any
 
 from contract_tests.checks import schemas
 from contract_tests.checks.rules import Words
+from contract_tests.model import xml
 from contract_tests.model.dialect import Dialect
 from contract_tests.model.finding import Finding, Mark
 from contract_tests.model.http import MISSING, Response
@@ -18,6 +19,7 @@ from contract_tests.model.microversion import Microversion
 from contract_tests.model.scenario import Expectation
 from contract_tests.model.service import Service
 from contract_tests.model.template import Template, UndefinedVariable, as_text
+from contract_tests.model.xml import XmlPath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,27 @@ def check_headers(expect: Expectation, response: Response, context: Context) -> 
         yield from _match("header", name, matcher, MISSING if value is None else value, context)
 
 
+def check_xml(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
+    """`xml`: what each XPath gives is as its matcher says. `check_body` tells of a body that is no XML."""
+    if not expect.xml or response.xml is MISSING:
+        return
+    for written, matcher in expect.xml:
+        text = as_text(written.render(context.variables)) if isinstance(written, Template) else written.source
+        try:
+            path = XmlPath(text) if isinstance(written, Template) else written
+            found = path.find(response.xml)
+        except ValueError as error:
+            yield Finding(rule="xpath", mark=matcher.mark, where=text, detail=str(error))
+            continue
+        yield from _match("xml", text, matcher, found, context)
+
+
 def check_json(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
-    """`json`: what each path finds is as its matcher says. `check_body` tells of a body that is no JSON."""
-    document = response.json
+    """`json`: what each path finds is as its matcher says. `check_body` tells of a body that is no JSON.
+
+    Of a service whose bodies are XML it is their JSON view.
+    """
+    document = response.document(context.service.bodies)
     if document is MISSING:
         return
     for written, matcher in expect.json:
@@ -83,6 +103,9 @@ def check_body(expect: Expectation, response: Response, context: Context) -> Ite
         yield Finding(rule="body-absent", mark=expect.mark("body", context.mark), got=response.text[:200])
     elif expect.body == "present" and not response.body:
         yield Finding(rule="body-present", mark=expect.mark("body", context.mark))
+    if context.service.bodies == "xml" or expect.xml:
+        yield from _check_is_xml(expect, response, context)
+        return
     if response.json is not MISSING:
         return
     media_type = (response.header("content-type") or "").partition(";")[0].strip().lower()
@@ -99,12 +122,23 @@ def check_body(expect: Expectation, response: Response, context: Context) -> Ite
         yield Finding(rule="body-invalid-json", mark=mark, got=Words(got), detail=detail)
 
 
+def _check_is_xml(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
+    """A body of which XML is expected is XML."""
+    wanted = expect.schema is not None or not all(
+        matcher.accepts(MISSING, context.variables) for _, matcher in (*expect.xml, *expect.json)
+    )
+    if wanted and response.xml is MISSING:
+        got = (response.header("content-type") or "no Content-Type") if response.body else "no body"
+        mark = expect.mark("xml", expect.mark("schema", context.mark))
+        yield Finding(rule="body-invalid-xml", mark=mark, got=Words(got), detail=xml.fault(response.body))
+
+
 def check_schema(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:
     """`schema`: the body satisfies the schema as it is at the case's microversion."""
     if expect.schema is None:
         return
     mark = expect.mark("schema", context.mark)
-    document = response.json
+    document = response.document(context.service.bodies)
     if document is MISSING:
         return
     schema = expect.schema.at(context.microversion)
@@ -192,6 +226,7 @@ CHECKS: tuple[Check, ...] = (
     check_headers,
     check_body,
     check_json,
+    check_xml,
     check_text,
     check_schema,
     check_sha256,

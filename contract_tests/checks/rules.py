@@ -47,6 +47,21 @@ RULES: dict[str, Rule] = {
             doc="a path with variables in it is a path",
         ),
         Rule(
+            id="xml",
+            message="expected at {where}: {expected}, got {got}",
+            doc="an XPath gives what `expect.xml` says",
+        ),
+        Rule(
+            id="xpath",
+            message="{where} is no XPath here: {detail}",
+            doc="an XPath names prefixes and functions that are known, and is one with its variables in it",
+        ),
+        Rule(
+            id="body-invalid-xml",
+            message="expected a body of XML, got {got}: {detail}",
+            doc="a body of which XML is expected is well-formed, and without a document type (XML 1.0)",
+        ),
+        Rule(
             id="body-invalid-json",
             message="expected a body of JSON, got {got}: {detail}",
             doc="a body that is called JSON, or of which JSON is expected, is JSON (RFC 8259)",

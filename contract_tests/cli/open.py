@@ -249,6 +249,7 @@ def _open_target(
 ) -> None:
     from contract_tests.execution.discovery import discover
     from contract_tests.transport.open import open_identities, open_target, roles
+    from contract_tests.transport.several import SeveralTransport
 
     identities = open_identities(target)
     everywhere = "*" in target.endpoints or not target.endpoints
@@ -260,15 +261,54 @@ def _open_target(
         )
     for service in there:
         transport: Transport
-        transport, _ = open_target(target, service, identities)
+        transport, used = open_target(target, service, identities)
         deployment = discover(service, transport, target)
         if target.release:
             deployment = replace(deployment, name=f"{service.name} {target.release}")
+        everybody = [*identities.values(), *used.values()]
+        others = _open_others(target, service, scenarios, identities, everybody)
+        if others:
+            transport = SeveralTransport(transport, others)
+            deployment = replace(
+                deployment,
+                beside={name: target.releases.get(name, "") for name in others},
+                endpoints={name: one.endpoint for name, (_, one) in others.items()},
+            )
         if record:
             transport = _recorder(transport, record, service, deployment, opened)
-        known = roles(target) if target.identities else None
+        known = roles(target) if target.identities or target.proofs else None
         cases = plan(scenarios, deployment, choice, known)
-        opened.add(Job(deployment=deployment, transport=transport, cases=cases), identities.values())
+        opened.add(Job(deployment=deployment, transport=transport, cases=cases), everybody)
+
+
+def _open_others(
+    target: Target,
+    service: Service,
+    scenarios: Sequence[Scenario],
+    identities: Mapping[str, Identity],
+    everybody: list[Identity],
+) -> dict[str, tuple[Service, Transport]]:
+    """The services that this service's scenarios ask besides, and that the target has; by name.
+
+    Their own identities are added to `everybody`. Where the target names no endpoint of one, a catalog may.
+    """
+    from contract_tests.transport.open import open_target
+
+    found: dict[str, tuple[Service, Transport]] = {}
+    for scenario in scenarios:
+        for one in scenario.others if scenario.service.name == service.name else ():
+            name = one.service.name
+            if name in found or (target.endpoints and name not in target.endpoints):
+                continue
+            try:
+                transport, used = open_target(target, one.service, identities)
+            except UsageError:
+                if name in target.endpoints:
+                    raise
+                continue  # no catalog has it: the plan says so of each case
+            found[name] = (one.service, transport)
+            everybody += used.values()
+    return found
 
 
 def start_recording(job: Job, folder: str, opened: Opened) -> Job:
@@ -287,6 +327,7 @@ def _recorder(
     from contract_tests.recordings.recording import write_manifest
     from contract_tests.recordings.sharing import release
     from contract_tests.transport.recorder import Recorder
+    from contract_tests.transport.several import others_of
 
     if not deployment.release:
         raise UsageError(
@@ -302,7 +343,7 @@ def _recorder(
             recorded=datetime.date.today().isoformat(),
             recorder=f"contract-tests {__version__}",
         )
-    return Recorder(transport, place, service, opened.secrets)
+    return Recorder(transport, place, service, opened.secrets, others_of(transport))
 
 
 def _project_recordings(library: Library) -> list[Path]:

@@ -21,6 +21,7 @@ from contract_tests.model.finding import Finding
 from contract_tests.model.http import MISSING, Request, Response
 from contract_tests.model.matcher import PatternTimeout, search
 from contract_tests.model.scenario import Call, Save
+from contract_tests.model.service import Service
 from contract_tests.model.target import Deployment
 from contract_tests.model.template import UndefinedVariable, as_text, render
 from contract_tests.transport.base import Channel, Transport
@@ -168,13 +169,15 @@ class _Run:
         response: Response | None = None
         findings: list[Finding] = []
         outcome, reason = Outcome.PASSED, ""
-        version = self.case.microversion.text if self.case.microversion is not None else None
+        service = self.case.scenario.serving(call.on)
+        at = self.case.scenario.version(call.on, self.case.microversion)
+        version = at.text if at is not None else None
         try:
-            request = build_request(call, self.variables, self.case.scenario.service.dialect, version)
+            request = build_request(call, self.variables, service.dialect, version, service.bodies)
             response, findings = self._answer(call, request, version)
             if call.expect is not None:
                 findings += check_response(call.expect, response, self._context(call, request, version))
-            findings += self._save(call, response)
+            findings += self._save(call, response, service)
         except UndefinedVariable as error:
             outcome, reason = Outcome.SKIPPED, self._missing(str(error))
         except Miss as error:
@@ -239,19 +242,20 @@ class _Run:
 
     def _context(self, call: Call, request: Request, version: str | None) -> Context:
         plain = asked_version(call, self.variables, version) == version
+        at = self.case.scenario.version(call.on, self.case.microversion)
         return Context(
             mark=call.mark,
             variables=self.variables,
-            service=self.case.scenario.service,
-            microversion=self.case.microversion,
-            asked=self.case.microversion if plain else None,
+            service=self.case.scenario.serving(call.on),
+            microversion=at,
+            asked=at if plain else None,
             path=request.target.partition("?")[0],
         )
 
-    def _save(self, call: Call, response: Response) -> list[Finding]:
+    def _save(self, call: Call, response: Response, service: Service) -> list[Finding]:
         found: list[Finding] = []
         for save in call.save:
-            value, lacking = _saved(save, response, self.variables)
+            value, lacking = _saved(save, response, self.variables, service.bodies)
             if value is MISSING:
                 found.append(Finding(rule="save", mark=save.mark, where=save.name, detail=lacking))
             else:
@@ -260,28 +264,40 @@ class _Run:
 
 
 def _late(call: Call, response: Response, tries: int) -> Finding:
-    got = Words(f"status {response.status}") if response.json is MISSING else response.json
+    seen = response.json if response.json is not MISSING else response.view
+    got = Words(f"status {response.status}") if seen is MISSING else seen
     detail = f"{tries} {'try' if tries == 1 else 'tries'}"
     return Finding(rule="poll-timeout", mark=call.mark, detail=detail, got=got)
 
 
-def _saved(save: Save, response: Response, variables: Mapping[str, Any]) -> tuple[Any, str]:
+def _saved(save: Save, response: Response, variables: Mapping[str, Any], bodies: str) -> tuple[Any, str]:
     """The value to save, or MISSING and what is lacking."""
     if save.path is not None:
-        value = save.path.find(response.json) if response.json is not MISSING else MISSING
+        document = response.document(bodies)
+        value = save.path.find(document) if document is not MISSING else MISSING
         return value, f"there is nothing at {save.path.source}"
-    value = response.header(save.header)
-    if value is None:
-        return MISSING, f"there is no header {save.header}"
+    if save.xml is not None:
+        try:
+            value = save.xml.find(response.xml) if response.xml is not MISSING else MISSING
+        except ValueError as error:
+            return MISSING, f"{save.xml.source}: {error}"
+        if value is MISSING or (save.match is not None and not isinstance(value, str)):
+            return MISSING, f"there is nothing, or no one text, at {save.xml.source}"
+        what = f"what is at {save.xml.source}"
+    else:
+        value = response.header(save.header)
+        if value is None:
+            return MISSING, f"there is no header {save.header}"
+        what = f"the header {save.header}"
     if save.match is None:
         return value, ""
     pattern = as_text(render(save.match, variables))
     try:
         match = search(pattern, value)
     except PatternTimeout:
-        return MISSING, f"the pattern /{pattern}/ took too long on this header"
+        return MISSING, f"the pattern /{pattern}/ took too long on {what}"
     except Exception as error:  # of a pattern that a variable made
         return MISSING, f"/{pattern}/ is no pattern: {error}"
     if match is None:
-        return MISSING, f"the header {save.header} does not match /{pattern}/"
+        return MISSING, f"{what} does not match /{pattern}/"
     return match[1] if match.re.groups else match[0], ""

@@ -139,8 +139,6 @@ def compare_answers(
     learned: Sequence[Noise] = (),
 ) -> Iterator[tuple[str, Fact]]:
     """(call, fact) for every call that both runs made, less what the `learned` noise of either covers."""
-    service = scenario.service
-    free_form, volatile, volatile_paths = _known(service)
     for history in scenario.histories:
         name = history.name
         if name not in old.responses or name not in new.responses:
@@ -148,13 +146,17 @@ def compare_answers(
         (request, before), (_, after) = old.responses[name], new.responses[name]
         call = history.at(version)
         schema = call.expect.schema if call is not None and call.expect is not None else None
+        on = call.on if call is not None else ""
+        free_form, volatile, volatile_paths = _known(scenario.serving(on))
         same = Correlation(
             old=old.roles,
             new=new.roles,
             volatile=volatile,
             volatile_paths=volatile_paths,
             free_form=free_form,
-            words=words_of(schema.at(version)) if schema is not None and before.body != after.body else {},
+            words=words_of(schema.at(scenario.version(on, version)))
+            if schema is not None and before.body != after.body
+            else {},
             ordered="sort" in request.target.partition("?")[2],
         )
         known = [calls[key] for calls in learned if (key := f"{scenario.slug}: {name}") in calls]

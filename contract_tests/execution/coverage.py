@@ -108,6 +108,8 @@ def _overlays(scenarios: Iterable[Scenario]) -> Iterable[tuple[tuple[str, str, M
     for scenario in scenarios:
         for history in scenario.histories:
             for version, call in history.stages:
+                if scenario.serving(call.on) is not scenario.service:
+                    continue
                 if version is not None:
                     name = f"{scenario.slug}: {history.name}"
                     yield (
@@ -148,6 +150,9 @@ class _Watch:
     def __call__(
         self, call: Call, request: Request, response: Response, variables: Mapping[str, Any]
     ) -> None:
+        scenario = self.case.scenario
+        if scenario.serving(call.on) is not scenario.service:
+            return  # of another service than the one that is measured
         self._operation(request, response)
         history = self.histories.get(call.name)
         if history is not None and self.next is not None:
@@ -197,9 +202,10 @@ class _Watch:
         if schema is None or call.expect is None or call.expect.schema is not schema:
             return
         overlay = self.found.overlays.get(("", schema.name, version))
-        if overlay is not None and response.json is not MISSING:
+        document = response.document(self.case.scenario.service.bodies)
+        if overlay is not None and document is not MISSING:
             overlay.seen = True
-            overlay.bites |= not schemas.is_valid(schema.at(version), response.json)
+            overlay.bites |= not schemas.is_valid(schema.at(version), document)
 
 
 def _successor(

@@ -40,6 +40,8 @@ def infer(service: Service, jobs: Sequence[Job]) -> Iterator[Draft]:
                 continue
             given = answers(case, job.transport, job.deployment, replay=job.replay)
             for call, (request, response) in given.responses.items():
+                if request.service not in ("", service.name):
+                    continue
                 if 200 <= response.status < 300 and response.json is not MISSING:
                     operation = operation_of(service, request, case.microversion)
                     sample = Sample(

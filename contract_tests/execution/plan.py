@@ -60,7 +60,12 @@ def plan(
 def _cases(
     scenario: Scenario, deployment: Deployment, choice: Choice, roles: Collection[str] | None
 ) -> Iterator[Case]:
-    lacking = unmet(scenario.requires, deployment)
+    absent = [one.service.name for one in scenario.others if one.service.name not in deployment.beside]
+    lacking = (
+        f"needs the service {' and '.join(absent)} beside it, which {deployment.name} lacks"
+        if absent
+        else unmet(scenario.requires, deployment)
+    )
     for case in _at_microversions(scenario, deployment, choice):
         missing = sorted(_roles(case) - set(roles) - {"none"}) if roles is not None else []
         reason = case.skip or lacking or _uncheckable(case)
@@ -172,6 +177,11 @@ def unmet(requires: Requirement, deployment: Deployment) -> str:
             return f"needs release {requires.release}, and '{deployment.release}' is no release number"
         if release not in requires.release:
             return f"needs release {requires.release}, this is {deployment.release}"
+    for name, releases in requires.beside:
+        own = deployment.beside.get(name, "")
+        key = ORDERS["semantic"].key(own)
+        if key is None or Microversion(key, own) not in releases:
+            return f"needs {name} {releases} beside it, this is {own or 'one that does not say its release'}"
     for kind, needed, there in (
         ("extension", requires.extensions, deployment.extensions),
         ("API version", requires.versions, deployment.majors),

@@ -16,15 +16,17 @@ from contract_tests.model.template import Template, Variable, as_text, render
 
 _PATH_SAFE = "/:@!$&'()*+,;=~%-._"
 _QUERY_SAFE = "/:@!$'()*,;~-._"
+_ACCEPTED = {"json": "application/json", "xml": "application/xml"}
 _LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def build_request(
-    call: Call, variables: Mapping[str, Any], dialect: Dialect, microversion: str | None
+    call: Call, variables: Mapping[str, Any], dialect: Dialect, microversion: str | None, bodies: str = "json"
 ) -> Request:
     """The request that `call` makes at `microversion`; UndefinedVariable where a variable has no value.
 
-    Where the call names no Accept, JSON is asked for; where it names no Content-Type, its body brings one.
+    Where the call names no Accept, JSON (or by `bodies` XML) is asked for; where it names no Content-Type,
+    its body brings one.
     """
     target = _target(call.target, variables)
     if call.query:
@@ -33,7 +35,7 @@ def build_request(
     headers = [(name, as_text(render(value, variables))) for name, value in call.headers]
     names = {name.lower() for name, _ in headers}
     if "accept" not in names:
-        headers.append(("Accept", "application/json"))
+        headers.append(("Accept", _ACCEPTED[bodies]))
     body = None
     if call.body is not None:
         body = _encode(call.body, variables)
@@ -46,6 +48,7 @@ def build_request(
         body=body,
         role=call.role,
         follow=call.redirects,
+        service=call.on,
     )
     return dialect.ask(request, asked_version(call, variables, microversion))
 

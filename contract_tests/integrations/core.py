@@ -21,7 +21,7 @@ from contract_tests.loading.library import Library
 from contract_tests.model.case import Case, CaseResult, Outcome
 from contract_tests.model.scenario import Scenario
 from contract_tests.model.target import Deployment
-from contract_tests.reporters.words import Mask, case_lines, exchange_text
+from contract_tests.reporters.words import Mask, case_lines, exchange_text, secrets_of
 
 _NO_NAME = re.compile(r"\W+", re.ASCII)
 
@@ -151,9 +151,8 @@ def report(item: Item, job: Job, mask: Mask) -> Report:
         reasons = (result.reason, *(call.reason for call in result.calls))
         return Report(result=result, text=mask(next(filter(None, reasons), "")))
     text = "\n".join(case_lines(item.case, result, job.deployment, mask))
-    secrets = item.case.scenario.service.secrets
     details = (
-        (call.name, mask(exchange_text(call, job.deployment, secrets)))
+        (call.name, mask(exchange_text(call, job.deployment, secrets_of(call, item.case.scenario))))
         for call in result.calls
         if call.request is not None and call.outcome is not Outcome.SKIPPED
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from contract_tests.loading.grammar import seconds
 from contract_tests.loading.matchers import check_pattern, read_matcher
@@ -19,6 +19,9 @@ from contract_tests.model.jsonpath import JsonPath
 from contract_tests.model.matcher import Matcher
 from contract_tests.model.scenario import Body, Call, Expectation, Poll, Save, SchemaHistory
 from contract_tests.model.template import Template, compile_text, compile_value
+from contract_tests.model.xml import XmlPath
+
+P = TypeVar("P")
 
 PREDEFINED = ("microversion", "min_microversion", "max_microversion", "endpoint")
 """The variables that every case has: its microversion, the deployment's range, the service's base URL."""
@@ -37,6 +40,8 @@ class CallReader:
     """Reads the calls of one scenario file; what is wrong goes to the source's problems.
 
     `given` are the nodes of the scenario's variables, `role` is the identity of calls that name none.
+    `siblings` are each service's schemas, the first one's first; `asked` are the microversions that the
+    others are asked for.
     """
 
     def __init__(
@@ -45,13 +50,16 @@ class CallReader:
         path: Path,
         role: str,
         given: Mapping[str, Any],
-        siblings: Siblings,
+        siblings: Mapping[str, Siblings],
+        asked: Mapping[str, str],
     ) -> None:
         self.source = source
         self.path = path
         self.role = role
         self.given = given
         self.siblings = siblings
+        self.asked = asked
+        self.on = ""
 
     def call(self, name: str, node: MapNode) -> Call:
         """The call in a node that has its shape and whose overlays are merged."""
@@ -59,6 +67,8 @@ class CallReader:
         role = node.get("as").text if node.get("as") is not None else self.role
         version, redirects, expect = (node.get(key) for key in ("microversion", "redirects", "expect"))
         body = self._body(node)
+        self.on = node.get("on").text if node.get("on") is not None else ""
+        on = (self.on, self.asked.get(self.on, "")) if self.on else ()
         return Call(
             name=name,
             mark=node.mark,
@@ -74,7 +84,8 @@ class CallReader:
             poll=self._poll(node.get("poll")),
             expect=self._expectation(expect) if expect is not None else None,
             uses=frozenset(names_in(node)),
-            asked=digest(node, role, body.value if body and body.kind == "bytes" else None, self.given),
+            on=self.on,
+            asked=digest(node, role, body.value if body and body.kind == "bytes" else None, self.given, on),
         )
 
     def _pairs(self, node: MapNode | None) -> tuple[tuple[str, Any], ...]:
@@ -142,7 +153,8 @@ class CallReader:
         return Expectation(
             status=tuple(code.value for code in codes),
             headers=tuple(self._matchers(parts.get("headers"))),
-            json=tuple(self._json(parts.get("json"))),
+            json=tuple(self._paths(parts.get("json"), JsonPath)),
+            xml=tuple(self._paths(parts.get("xml"), XmlPath)),
             text=read_matcher(self.source, text, textual=True) if text is not None else None,
             body=parts["body"].text if "body" in parts else "",
             schema=self._schema(schema) if schema is not None else None,
@@ -156,17 +168,23 @@ class CallReader:
             if matcher is not None:
                 yield key.text, matcher
 
-    def _json(self, node: MapNode | None) -> Iterator[tuple[JsonPath | Template, Matcher]]:
+    def _paths(
+        self, node: MapNode | None, kind: Callable[[str], P]
+    ) -> Iterator[tuple[P | Template, Matcher]]:
+        """The paths of `json` or `xml`, `kind` being what reads one, and what each must give."""
         for key, value in node.entries if node is not None else ():
             compiled = compile_text(key.text)
-            path: JsonPath | Template | None = None
+            path: P | Template | None = None
             try:
                 if isinstance(compiled, Template):
-                    JsonPath(str(compiled.render(dict.fromkeys(compiled.variables, "x"))))
+                    kind(str(compiled.render(dict.fromkeys(compiled.variables, "x"))))
                     path = compiled
                 else:
-                    path = JsonPath(compiled)
+                    path = kind(compiled)
             except ValueError as error:
+                if kind is XmlPath:
+                    self._bad_xpath(key, error)
+                    continue
                 message = f"this is no RFC 9535 JSON path: {error}"
                 self.source.problem(
                     key, "bad-jsonpath", message, "a path looks like $.links[0].rel or $['a name']"
@@ -175,10 +193,17 @@ class CallReader:
             if matcher is not None and path is not None:
                 yield path, matcher
 
+    def _bad_xpath(self, node: ScalarNode, error: ValueError) -> None:
+        message = f"this is no XPath 1.0: {error}"
+        self.source.problem(
+            node, "bad-xpath", message, "a path looks like //keySet/item[1]/keyName or count(//item)"
+        )
+
     def _schema(self, node: Any) -> SchemaHistory | None:
+        siblings = self.siblings.get(self.on) or next(iter(self.siblings.values()))
         if isinstance(node, MapNode):
-            return build_schema(self.source, "inline", [(None, node)], self.siblings)
-        return self.siblings.get(self.source, node)
+            return build_schema(self.source, "inline", [(None, node)], siblings)
+        return siblings.get(self.source, node)
 
     def _saves(self, node: MapNode | None) -> Iterator[Save]:
         for key, value in node.entries if node is not None else ():
@@ -190,7 +215,19 @@ class CallReader:
             pattern = None
             if match is not None and check_pattern(self.source, match):
                 pattern = compile_text(match.text)
-            yield Save(name=key.text, mark=key.mark, header=value.get("header").text, match=pattern)
+            header, xml, path = value.get("header"), value.get("xml"), None
+            if xml is not None:
+                try:
+                    path = XmlPath(xml.text)
+                except ValueError as error:
+                    self._bad_xpath(xml, error)
+            yield Save(
+                name=key.text,
+                mark=key.mark,
+                header=header.text if header is not None else "",
+                xml=path,
+                match=pattern,
+            )
 
     def _poll(self, node: MapNode | None) -> Poll | None:
         if node is None:

@@ -266,7 +266,9 @@ class Library:
         if source is None:
             return "file"
         keys = source.root.keys() if isinstance(source.root, MapNode) else []
-        if path.name == CONFIG_NAME or set(keys) & (CONFIG.fields.keys() - {"targets"}):
+        is_scenario = "calls" in keys or "scenario" in keys
+        others = CONFIG.fields.keys() - {"targets"}
+        if path.name == CONFIG_NAME or (not is_scenario and set(keys) & others):
             try:
                 read_config(path)
             except LoadError as error:
@@ -279,7 +281,7 @@ class Library:
         if "waivers" in keys:
             self.waivers(path)
             return "waivers"
-        if "calls" in keys or "scenario" in keys:
+        if is_scenario:
             self._scenario(path)
             return "scenario"
         if "service" in keys and "version" in keys:

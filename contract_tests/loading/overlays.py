@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,12 @@ from contract_tests.loading.shapes import BODIES, METHODS
 from contract_tests.loading.source import Source
 from contract_tests.model.template import Template, compile_text
 
-MERGED: Mapping[str, Any] = {"headers": {}, "query": {}, "save": {}, "expect": {"headers": {}, "json": {}}}
+MERGED: Mapping[str, Any] = {
+    "headers": {},
+    "query": {},
+    "save": {},
+    "expect": {"headers": {}, "json": {}, "xml": {}},
+}
 """The maps of a call that an overlay merges key by key; it replaces every other value whole."""
 
 _REMOVABLE = ("headers", "query")
@@ -68,8 +73,12 @@ def texts(node: Any) -> Any:
     return node.text
 
 
-def digest(call: MapNode, role: str, content: bytes | None, given: Mapping[str, Any]) -> str:
+def digest(
+    call: MapNode, role: str, content: bytes | None, given: Mapping[str, Any], on: Sequence[str] = ()
+) -> str:
     """A short digest of what a call asks: it changes when, and only when, the request does.
+
+    `on` names the service, and the microversion that it is asked for, in a scenario of several services.
 
     `content` are the bytes of a body that comes from a file; `given` are the nodes of the
     scenario's variables.
@@ -86,6 +95,7 @@ def digest(call: MapNode, role: str, content: bytes | None, given: Mapping[str, 
     asked = {
         "request": [method, call.get(method).text, body, role],
         "others": others,
+        **({"on": list(on)} if on else {}),
         "vars": {name: plain(given[name]) for name in _all_given(used, given)},
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from contract_tests.loading.calls import CallReader, reserved
-from contract_tests.loading.grammar import SLUG, Shape
+from contract_tests.loading.grammar import RELEASE_RANGE, SLUG, Shape
 from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, exact, plain, walk_scalars
 from contract_tests.loading.overlays import merge
 from contract_tests.loading.schema import Siblings, changes_nothing, check_since, versions_of
@@ -16,7 +16,7 @@ from contract_tests.loading.shapes import CALL, CLEANUP, SCENARIO, VARIABLE
 from contract_tests.loading.source import Source, nearest
 from contract_tests.loading.variables import check_variables
 from contract_tests.model.microversion import ORDERS, Microversion, MicroversionRange
-from contract_tests.model.scenario import Call, CallHistory, Requirement, Scenario
+from contract_tests.model.scenario import Call, CallHistory, Other, Requirement, Scenario
 from contract_tests.model.service import Service
 from contract_tests.model.template import TemplateError, compile_text, compile_value
 
@@ -44,10 +44,10 @@ def read_scenario(source: Source, path: Path, files: Files) -> Scenario | None:
     if not isinstance(root, MapNode):
         return None
     right &= _templates(source, root)
-    service = _service(source, root.get("service"), files)
-    if service is None:
+    services = _services(source, root, files)
+    if not services:
         return None
-    scenario = _Reader(source, path, root, service, files.siblings(service.name)).read(right)
+    scenario = _Reader(source, path, root, services, files).read(right)
     if scenario is not None:
         check_variables(source, root, scenario)
     return scenario if not source.problems else None
@@ -78,16 +78,62 @@ def _service(source: Source, node: Any, files: Files) -> Service | None:
     return service
 
 
+def _services(source: Source, root: MapNode, files: Files) -> tuple[Other, ...]:
+    """The scenario's service, or its several ones, the first first; none where one of them is wrong."""
+    one, several = root.get("service"), root.get("services")
+    if several is None or one is not None:
+        service = _service(source, one, files)
+        return (Other(service=service),) if service is not None else ()
+    found: list[Other] = []
+    for item in several.items if isinstance(several, ListNode) else ():
+        name, version = item, None
+        if isinstance(item, MapNode):
+            if len(item.entries) != 1:
+                message = f"an item of 'services' names one service, this has {len(item.entries)} keys"
+                source.problem(item, "one-service", message, "write an item for each")
+                return ()
+            name, version = item.entries[0]
+        service = _service(source, name, files)
+        if service is None:
+            return ()
+        if service.name in (other.service.name for other in found):
+            message = f"'{service.name}' stands twice in 'services'"
+            source.problem(name, "duplicate-service", message, "name each service once")
+        found.append(Other(service=service, microversion=_stated(source, version, service, first=not found)))
+    return tuple(found)
+
+
+def _stated(source: Source, node: Any, service: Service, *, first: bool) -> Microversion | None:
+    """The microversion that one of several services is asked for."""
+    if not isinstance(node, ScalarNode):
+        return None
+    order = service.dialect.order
+    if first:
+        message = f"'{service.name}' is the first of 'services', whose microversions are the cases'"
+        source.problem(node, "first-service", message, "limit them with 'microversions'")
+    elif order is None:
+        message = f"the service '{service.name}' has no microversions"
+        source.problem(node, "no-microversions", message, "write its name alone")
+    else:
+        try:
+            return order.parse(node.text)
+        except ValueError as error:
+            source.problem(node, "bad-microversion", str(error))
+    return None
+
+
 class _Reader:
     """Reads what has the right shape, so that all that is wrong in a file is told at once."""
 
     def __init__(
-        self, source: Source, path: Path, root: MapNode, service: Service, siblings: Siblings
+        self, source: Source, path: Path, root: MapNode, services: tuple[Other, ...], files: Files
     ) -> None:
         self.source = source
         self.path = path
         self.root = root
-        self.service = service
+        self.service = services[0].service
+        self.others = services[1:]
+        self.several = root.get("services") is not None
         self.given: dict[str, Any] = {}
         self.lines: dict[str, int] = {}
         role = root.get("as")
@@ -96,7 +142,8 @@ class _Reader:
             path,
             role.text if isinstance(role, ScalarNode) else "admin",
             self.given,
-            siblings,
+            {one.service.name: files.siblings(one.service.name) for one in services},
+            {one.service.name: str(one.microversion or "") for one in self.others},
         )
 
     def read(self, right: bool) -> Scenario | None:
@@ -117,7 +164,8 @@ class _Reader:
             service=self.service,
             range=scope,
             tags=frozenset(item.text for item in tags.items) if tags is not None else frozenset(),
-            requires=_requires(root.get("requires")),
+            requires=self._requires(root.get("requires")),
+            others=self.others,
             variables=variables,
             calls=calls,
             cleanup=cleanup,
@@ -172,9 +220,42 @@ class _Reader:
                 )
                 self.source.problem(name or item, "duplicate-call", message, hint)
             self.lines.setdefault(text, item.mark.line)
+            self._check_on(text, item)
             if right and _compiles(item):
                 found.append(self._history(text, item, scope, cleanup=shape is CLEANUP))
         return tuple(found)
+
+    def _check_on(self, name: str, node: Any) -> None:
+        """A call tells its service where there are several, and does not where there is one."""
+        on = node.get("on") if isinstance(node, MapNode) else None
+        names = [self.service.name, *(one.service.name for one in self.others)]
+        if not self.several:
+            if on is not None:
+                message = (
+                    f"'on' of call '{name}' chooses among 'services', and this scenario has one 'service'"
+                )
+                self.source.problem(on, "no-services", message, "leave it out, or write services: […]")
+        elif isinstance(on, ScalarNode) and on.text not in names:
+            message = f"'on' of call '{name}' names '{on.text}', which is none of the scenario's services"
+            self.source.problem(on, "unknown-on", message, nearest(on.text, names))
+        elif isinstance(node, MapNode) and on is None:
+            message = f"call '{name}' does not say which service it asks, and the scenario has several"
+            self.source.problem(node, "missing-on", message, f"write on: {' or '.join(names)}")
+
+    def _requires(self, node: MapNode | None) -> Requirement:
+        """What a deployment must have."""
+        beside = node.get("beside") if node is not None else None
+        names = [one.service.name for one in self.others]
+        found = []
+        for key, value in beside.entries if isinstance(beside, MapNode) else ():
+            if key.text not in names:
+                message = f"'{key.text}' is none of the services beside '{self.service.name}' here"
+                self.source.problem(
+                    key, "unknown-beside", message, nearest(key.text, names, "see 'services'")
+                )
+            elif RELEASE_RANGE.accepts(value):
+                found.append((key.text, ORDERS["semantic"].parse_range(value.text)))
+        return replace(_requires(node), beside=tuple(found))
 
     def _history(self, name: str, node: MapNode, scope: MicroversionRange, *, cleanup: bool) -> CallHistory:
         limits = self._limits(name, node.get("microversions"), scope)
@@ -197,7 +278,7 @@ class _Reader:
             mark=node.mark,
             stages=tuple(stages),
             range=limits,
-            requires=_requires(node.get("requires")),
+            requires=self._requires(node.get("requires")),
             cleanup=cleanup,
         )
 

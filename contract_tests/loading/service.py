@@ -52,6 +52,7 @@ class _Reader:
     def read(self, stem: str) -> Service | None:
         root = self.root
         name, version, errors = root.get("service"), root.get("version"), root.get("errors")
+        bodies = root.get("bodies")
         if name.text != stem:
             message = f"the file is named '{stem}', the service '{name.text}'"
             self.source.problem(name, "bad-file-name", message, "give both one name")
@@ -73,6 +74,7 @@ class _Reader:
             volatile=Volatile(**_names(root.get("volatile"), "headers", "json")),
             free_form=_texts(root.get("free_form")),
             operations=tuple(map(self._operation, _items(root.get("operations")))),
+            bodies=_text(bodies) or "json",
             origin=self.source.path,
         )
         return None if self.source.problems else found

@@ -46,6 +46,7 @@ EXPECT_FIELDS = {
     "status": Field(_STATUSES, "the status code, or a list of those that are all right"),
     "headers": Field(MapOf(MATCHER, key=HEADER, caseless=True), "header name → value or matcher"),
     "json": Field(MapOf(MATCHER), "RFC 9535 path → value or matcher"),
+    "xml": Field(MapOf(MATCHER), "XPath 1.0 → value or matcher"),
     "text": Field(MATCHER, "the body as text: value or matcher"),
     "body": Field(Liftable(one_of("absent", "present")), "absent (no body at all) or present"),
     "schema": Field(
@@ -55,7 +56,7 @@ EXPECT_FIELDS = {
     "sha256": Field(Liftable(SHA256), "the digest of the body's bytes, in hexadecimal"),
 }
 UNTIL = Shape(
-    {name: EXPECT_FIELDS[name] for name in ("status", "headers", "json", "text")},
+    {name: EXPECT_FIELDS[name] for name in ("status", "headers", "json", "xml", "text")},
     doc="what the answer must be to stop",
     least=1,
 )
@@ -76,14 +77,19 @@ POLL = Shape(
 
 SAVE = Shape(
     {
-        "header": Field(HEADER, "the header whose value is saved", required=True),
+        "header": Field(HEADER, "the header whose value is saved"),
+        "xml": Field(TEXT, "the XPath of what is saved, without variables"),
         "match": Field(STRING, "a regular expression; its first group (or all of it) is what is saved"),
-    }
+    },
+    exactly_one=(("source", "source of its value", ("header", "xml")),),
 )
 
 REQUIRES = Shape(
     {
         "release": Field(RELEASE_RANGE, "the releases of the service where this holds, for example 9.0.0-"),
+        "beside": Field(
+            MapOf(RELEASE_RANGE, key=SLUG, least=1), "other services of the scenario → their releases"
+        ),
         "extensions": Field(ListOf(TEXT, least=1), "the extensions that the deployment must list"),
         "versions": Field(ListOf(TEXT, least=1), "the major API versions that the deployment must list"),
     },
@@ -122,6 +128,7 @@ OVERLAY = Shape(
 
 _CALL = {
     "name": Field(TEXT, "what this call shows, in a few words; unique in the scenario"),
+    "on": Field(SLUG, "which of the scenario's `services` is asked"),
     **_REQUEST,
     "microversions": Field(VERSION_RANGE, "the microversions at which this call exists at all"),
     "requires": Field(REQUIRES, "what a deployment must have for this call"),
@@ -165,7 +172,12 @@ SCENARIO = Shape(
             "stable for ever: test ids and cassettes hang on it (uuidgen makes one)",
             required=True,
         ),
-        "service": Field(SLUG, "the service file's name", required=True),
+        "service": Field(SLUG, "the service file's name"),
+        "services": Field(
+            ListOf(Either((SLUG, MapOf(VERSION, key=SLUG, least=1))), least=1),
+            "in place of service, several: the first has the microversions and the recordings; each other "
+            "is its name, or `name: microversion`, at which it is asked",
+        ),
         "microversions": Field(
             VERSION_RANGE, "the range that it covers, for example 1.1- ; all of them where it is missing"
         ),
@@ -176,6 +188,7 @@ SCENARIO = Shape(
         "calls": Field(ListOf(CALL, least=1), "the calls, in order", required=True),
         "cleanup": Field(ListOf(CLEANUP), "calls that always run, after the others"),
     },
+    exactly_one=(("service", "service", ("service", "services")),),
     doc="A contract scenario: calls that share variables, at every microversion",
     name="the scenario",
 )
@@ -260,6 +273,9 @@ SERVICE = Shape(
             "how versions are asked for and told",
             required=True,
         ),
+        "bodies": Field(
+            one_of("json", "xml"), "what its answers are (json); xml is looked at through its JSON view too"
+        ),
         "extensions": Field(_LISTING, "where a deployment lists its extensions"),
         "protocol": Field(
             PROTOCOL_SHAPE,
@@ -343,12 +359,19 @@ _APPLICATION = {
         "user_domain_id",
     )
 }
+_AWS = {
+    "access_key": Field(_SECRET, "the access key's id", required=True),
+    "secret_key": Field(_SECRET, "what requests are signed with", required=True),
+    "region": Field(TEXT, "the region in the signature's scope (RegionOne)"),
+    "service": Field(TEXT, "the service in the signature's scope (ec2)"),
+}
 IDENTITY_KINDS = {
     "token": Field(_SECRET, "sent as X-Auth-Token"),
     "headers": Field(MapOf(_SECRET, key=HEADER, least=1, caseless=True), "headers that are sent as they are"),
     "password": Field(Shape(_AUTH), "keystoneauth's password plugin"),
     "application_credential": Field(Shape(_APPLICATION), "keystoneauth's application credential plugin"),
     "cloud": Field(TEXT, "a name in clouds.yaml"),
+    "aws": Field(Shape(_AWS), "requests signed by AWS' signature, version 4"),
     "none": Field(TRUE, "no identity at all"),
 }
 IDENTITY = Shape(IDENTITY_KINDS, exactly_one=(("identity", "identity", tuple(IDENTITY_KINDS)),))
@@ -361,6 +384,11 @@ TARGET = Shape(
             MapOf(IDENTITY, key=NAME),
             "role → how it proves who it is",
         ),
+        "proofs": Field(
+            MapOf(MapOf(IDENTITY, key=NAME), key=SLUG),
+            "service → role → how it proves who it is there, where that differs",
+        ),
+        "releases": Field(MapOf(TEXT, key=SLUG), "service → its release, for services beside `release`'s"),
         "release": Field(TEXT, "the release that runs there"),
         "series": Field(TEXT, "its series"),
         "region": Field(TEXT, "the region in the catalog"),

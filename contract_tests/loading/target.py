@@ -37,14 +37,17 @@ def _target(source: Source, name: str, node: MapNode, environ: Mapping[str, str]
         if node.get(key) is not None
     }
     timeout, extensions, identities, tls = map(node.get, ("timeout", "extensions", "identities", "tls"))
+    proofs, releases = map(node.get, ("proofs", "releases"))
     if timeout is not None:
         given["timeout"] = seconds(timeout.text)
     if extensions is not None:
         given["extensions"] = tuple(item.text for item in extensions.items)
     if identities is not None:
-        given["identities"] = {
-            key.text: _identity(source, spec, environ, used) for key, spec in identities.entries
-        }
+        given["identities"] = _identities(source, identities, environ, used)
+    if proofs is not None:
+        given["proofs"] = {key.text: _identities(source, one, environ, used) for key, one in proofs.entries}
+    if releases is not None:
+        given["releases"] = {key.text: value.text for key, value in releases.entries}
     if tls is not None:
         options = {
             key.text: value.value if key.text == "verify" else value.text for key, value in tls.entries
@@ -61,6 +64,12 @@ def _endpoints(source: Source, node: MapNode | None) -> dict[str, str]:
             source.problem(url, "bad-endpoint", f"'{url.text}' is no endpoint", hint)
         found[key.text] = url.text
     return found
+
+
+def _identities(
+    source: Source, node: MapNode, environ: Mapping[str, str], used: bool
+) -> dict[str, IdentitySpec]:
+    return {key.text: _identity(source, spec, environ, used) for key, spec in node.entries}
 
 
 def _identity(source: Source, node: MapNode, environ: Mapping[str, str], used: bool) -> IdentitySpec:

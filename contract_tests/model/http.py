@@ -48,7 +48,8 @@ class Request:
     `target` is the path, with its query, below the service's endpoint ("/resource_providers?name=x").
     `headers` are those that the scenario, the dialect and the body give; an identity's headers are
     added by the transport and are never part of this value. `role` names that identity. Redirects are
-    answers like any other unless `follow` is set.
+    answers like any other unless `follow` is set. `service` is whom a scenario of several services asks;
+    empty in one that has one.
     """
 
     method: str
@@ -57,6 +58,7 @@ class Request:
     body: bytes | None = None
     role: str = ""
     follow: bool = False
+    service: str = ""
 
 
 def _refuse(word: str) -> None:
@@ -87,6 +89,27 @@ class Response:
             return json.loads(self.body, parse_constant=_refuse)
         except (ValueError, RecursionError):
             return MISSING
+
+    @functools.cached_property
+    def xml(self) -> Any:
+        """The body's root element, parsed once; MISSING where it is no XML (see `model.xml`)."""
+        from contract_tests.model import xml
+
+        return xml.parse(self.body)
+
+    @functools.cached_property
+    def view(self) -> Any:
+        """The JSON view of a body of XML; MISSING where it is none."""
+        from contract_tests.model import xml
+
+        return MISSING if self.xml is MISSING else xml.view(self.xml)
+
+    def document(self, kind: str) -> Any:
+        """The body as a JSON value, by the `bodies` of its service: of XML, its JSON view."""
+        return self.view if kind == "xml" else self.json
+
+    def __reduce__(self) -> Any:
+        return Response, (self.status, self.reason, self.headers, self.body)  # less what was parsed
 
     @property
     def text(self) -> str:

@@ -14,6 +14,7 @@ from contract_tests.model.matcher import Matcher
 from contract_tests.model.microversion import Microversion, MicroversionRange
 from contract_tests.model.service import Service
 from contract_tests.model.template import Template
+from contract_tests.model.xml import XmlPath
 
 _first = operator.itemgetter(0)
 
@@ -59,6 +60,7 @@ class Expectation:
     status: tuple[int, ...]
     headers: tuple[tuple[str, Matcher], ...] = ()
     json: tuple[tuple[JsonPath | Template, Matcher], ...] = ()
+    xml: tuple[tuple[XmlPath | Template, Matcher], ...] = ()
     text: Matcher | None = None
     body: str = ""
     schema: SchemaHistory | None = None
@@ -72,11 +74,12 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Save:
-    """A variable that a response gives: from a JSON path, or from a header (a pattern's group of it)."""
+    """A variable that a response gives: from a JSON path, an XPath or a header (or a pattern's group)."""
 
     name: str
     mark: Mark
     path: JsonPath | None = None
+    xml: XmlPath | None = None
     header: str = ""
     match: Any = None
 
@@ -92,16 +95,20 @@ class Poll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What a deployment must have. Release ranges compare by the `semantic` order."""
+    """What a deployment must have. Release ranges compare by the `semantic` order.
+
+    `beside` are the releases of the scenario's other services, by name.
+    """
 
     release: MicroversionRange | None = None
+    beside: tuple[tuple[str, MicroversionRange], ...] = ()
     extensions: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call as it is at one microversion."""
+    """One call as it is at one microversion. `on` names its service in a scenario of several."""
 
     name: str
     mark: Mark
@@ -117,6 +124,7 @@ class Call:
     poll: Poll | None = None
     expect: Expectation | None = None
     uses: frozenset[str] = frozenset()
+    on: str = ""
     asked: str = ""
     """Digest of what is asked: method, target, query, headers, body, role. Not of what is expected."""
 
@@ -150,8 +158,20 @@ class CallHistory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """Another service of a scenario, and the microversion that it is asked for (None: none)."""
+
+    service: Service
+    microversion: Microversion | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One scenario file. `slug` is its name in paths, `id` is stable for ever."""
+    """One scenario file. `slug` is its name in paths, `id` is stable for ever.
+
+    `service` is its first service: its microversions are the cases', and its recordings hold the scenario.
+    `others` are those that it calls besides, each at one microversion.
+    """
 
     name: str
     id: str
@@ -164,6 +184,15 @@ class Scenario:
     variables: tuple[tuple[str, Any], ...] = ()
     calls: tuple[CallHistory, ...] = ()
     cleanup: tuple[CallHistory, ...] = ()
+    others: tuple[Other, ...] = ()
+
+    def serving(self, on: str) -> Service:
+        """The service that a call names by `on`."""
+        return next((one.service for one in self.others if one.service.name == on), self.service)
+
+    def version(self, on: str, case: Microversion | None) -> Microversion | None:
+        """The microversion that calls on that service are made at, in a case at `case`."""
+        return next((one.microversion for one in self.others if one.service.name == on), case)
 
     @property
     def histories(self) -> Iterator[CallHistory]:
@@ -179,6 +208,7 @@ class Scenario:
             if history.range.low is not None:
                 found.add(history.range.low)
             for _, call in history.stages:
-                if call.expect is not None and call.expect.schema is not None:
+                own = call.on in ("", self.service.name)
+                if own and call.expect is not None and call.expect.schema is not None:
                     found.update(call.expect.schema.since)
         return tuple(sorted(version for version in found if version in self.range))

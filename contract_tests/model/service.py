@@ -105,7 +105,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One service. `listed` are its known microversions where they cannot be counted."""
+    """One service. `listed` are its known microversions where they cannot be counted.
+
+    `bodies` is what its answers are: json, or xml, which is looked at through its JSON view.
+    """
 
     name: str
     title: str = ""
@@ -122,6 +125,7 @@ class Service:
     volatile: Volatile = Volatile()
     free_form: tuple[str, ...] = ()
     operations: tuple[Operation, ...] = ()
+    bodies: str = "json"
     origin: str = field(default="", compare=False)
 
     @property

@@ -13,8 +13,9 @@ class IdentitySpec:
     """How one role proves who it is.
 
     `kind` is none, token (`values["token"]`), headers (each value a header), password or
-    application_credential (keystoneauth's options of that plugin) or cloud (`values["cloud"]`, a name in
-    clouds.yaml). Values of secrets never show in its repr.
+    application_credential (keystoneauth's options of that plugin), cloud (`values["cloud"]`, a name in
+    clouds.yaml) or aws (`access_key`, `secret_key`, `region`, `service`). Values of secrets never show in its
+    repr.
     """
 
     kind: str
@@ -37,12 +38,15 @@ class Target:
 
     `endpoints` maps a service's name to its base URL, or to `wsgi:module:callable`; the key "*" serves
     any service. A service that is missing there is looked up in the catalog of the identity, if that has
-    one. `timeout` is seconds a request.
+    one. `proofs` are a service's own identities, for roles that prove themselves otherwise there. `releases`
+    are those of services besides the one that `release` speaks of. `timeout` is seconds a request.
     """
 
     name: str
     endpoints: Mapping[str, str] = field(default_factory=dict)
     identities: Mapping[str, IdentitySpec] = field(default_factory=dict)
+    proofs: Mapping[str, Mapping[str, IdentitySpec]] = field(default_factory=dict)
+    releases: Mapping[str, str] = field(default_factory=dict)
     release: str = ""
     series: str = ""
     region: str = ""
@@ -58,6 +62,8 @@ class Deployment:
 
     `range` is None where the service has no microversions. `extensions` and `majors` are names. `noise` is
     what two recordings of it differed in: by call, then path, the kinds of facts (`comparison.noise`).
+    `beside` maps the target's other services that scenarios ask to their releases ("" where unknown),
+    `endpoints` to their base URLs.
     """
 
     name: str
@@ -70,3 +76,5 @@ class Deployment:
     extensions: tuple[str, ...] = ()
     majors: tuple[str, ...] = ()
     noise: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict, hash=False)
+    endpoints: Mapping[str, str] = field(default_factory=dict, hash=False)

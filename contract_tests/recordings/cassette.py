@@ -25,16 +25,23 @@ Text = str | bytes
 
 
 class Entry:
-    """One interaction. `number` counts from 1; `call` and `role` are "" where the cassette names none."""
+    """One interaction. `number` counts from 1; `call`, `role` and `service` are "" where it names none."""
 
-    __slots__ = ("call", "method", "number", "raw_request", "raw_response", "role", "uri", "used")
+    __slots__ = ("call", "method", "number", "raw_request", "raw_response", "role", "service", "uri", "used")
 
     def __init__(
-        self, number: int, call: str, role: str, request: Mapping[str, Any], response: Mapping[str, Any]
+        self,
+        number: int,
+        call: str,
+        role: str,
+        request: Mapping[str, Any],
+        response: Mapping[str, Any],
+        service: str = "",
     ) -> None:
         self.number = number
         self.call = call
         self.role = role
+        self.service = service
         self.method: str = request["method"]
         self.uri: str = request["uri"]
         self.raw_request = request

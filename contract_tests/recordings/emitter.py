@@ -64,6 +64,8 @@ def _cassette(taken: Sequence[Taken], metadata: Metadata) -> Iterator[str]:
         yield f"- call: {scalar(one.interaction.call)}\n"
         if request.role:
             yield f"  as: {scalar(request.role)}\n"
+        if request.service:
+            yield f"  service: {scalar(request.service)}\n"
         yield f"  request:\n    method: {scalar(request.method)}\n    uri: {scalar(request.target)}\n"
         yield "    headers:" + _headers(request.headers, flow=True)
         yield "    body: " + _body(request.body, one.exact or not is_json(request.headers), "      ")

@@ -1,7 +1,8 @@
 """Finds the recorded answer to a request, whatever the order of recording, in linear time.
 
-A request is the recorded one when method, path, query (decoded, in any order), version header and body
-(JSON by value, a form by its fields) are the same, and the role where the cassette tells one. What is
+A request is the recorded one when service (where a scenario has several), method, path, query (decoded, in
+any order), version header and body (JSON by value, a form by its fields) are the same, and the role where the
+cassette tells one. What is
 secret by name is no part of the comparison, since no cassette holds it.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -20,7 +21,7 @@ from contract_tests.model.dialect import Dialect
 from contract_tests.model.http import MISSING, Headers, Request, header_values, same_json, split_target
 from contract_tests.model.service import Service
 from contract_tests.recordings.cassette import Cassette, Entry
-from contract_tests.recordings.redaction import redaction_of
+from contract_tests.recordings.redaction import Redaction, redaction_of
 from contract_tests.recordings.text import FORM, media_type
 
 DEEPEST = 100
@@ -47,21 +48,24 @@ class Asked:
     version: tuple[tuple[str, str], ...]
     body: tuple[str, Any]
     role: str = ""
+    service: str = ""
 
     @property
     def key(self) -> Hashable:
         """Equal for requests that are the same; the role is left out, since a cassette may not tell it."""
         kind, value = self.body
-        return self.method, self.path, self.query, self.version, kind, _frozen(value)
+        return self.service, self.method, self.path, self.query, self.version, kind, _frozen(value)
 
 
 class Tape:
     """One case's replay from one cassette. Every entry is given out once. Used by one thread."""
 
-    def __init__(self, cassette: Cassette, service: Service) -> None:
+    def __init__(self, cassette: Cassette, service: Service, others: Iterable[Service] = ()) -> None:
+        """`service` is the recording's own; `others` are those that the scenario asks besides."""
         self.cassette = cassette
         self._dialect = service.dialect
         self._redaction = redaction_of(service.secrets)
+        self._others = {one.name: (one.dialect, redaction_of(one.secrets)) for one in others}
         self._next = 0
         self._by_call: dict[Hashable, deque[Entry]] | None = None
         self._by_key: dict[Hashable, deque[Entry]] = {}
@@ -98,14 +102,17 @@ class Tape:
         """Whether the two are the same as they stand, without any redaction: the common case, in order."""
         if entry.method != request.method or (entry.role and entry.role != request.role):
             return False
+        if entry.service != request.service:
+            return False
         target = below_origin(entry.uri)
         own = below_origin(request.target)
         if target != own and _split(target) != _split(own):
             return False
         headers = entry.headers
         if headers != request.headers:
-            version = _version(self._dialect, headers, self.cassette.foreign)
-            if version != _version(self._dialect, request.headers, self.cassette.foreign):
+            dialect, _ = self._of(request.service)
+            version = _version(dialect, headers, self.cassette.foreign)
+            if version != _version(dialect, request.headers, self.cassette.foreign):
                 return False
         body = entry.body
         return body == (request.body or b"") or _same_body(
@@ -126,12 +133,22 @@ class Tape:
                 return found
         return None
 
+    def _of(self, service: str) -> tuple[Dialect, Redaction]:
+        """How that service is asked for versions, and what is secret there."""
+        return self._others.get(service, (self._dialect, self._redaction))
+
     def _asked(self, request: Request) -> Asked:
-        return _seen(self._redaction.request(request), self._dialect, self.cassette.foreign)
+        dialect, redaction = self._of(request.service)
+        return _seen(redaction.request(request), dialect, self.cassette.foreign)
 
     def _recorded(self, entry: Entry) -> Asked:
         request = Request(
-            method=entry.method, target=entry.uri, headers=entry.headers, body=entry.body, role=entry.role
+            method=entry.method,
+            target=entry.uri,
+            headers=entry.headers,
+            body=entry.body,
+            role=entry.role,
+            service=entry.service,
         )
         return self._asked(request)
 
@@ -199,6 +216,7 @@ def _seen(request: Request, dialect: Dialect, foreign: bool) -> Asked:
         version=_version(dialect, request.headers, foreign),
         body=_parsed(request.body or b"", request.headers),
         role=request.role,
+        service=request.service,
     )
 
 
@@ -278,6 +296,8 @@ def _frozen(value: Any) -> Hashable:
 
 
 def _differences(recorded: Asked, asked: Asked) -> Iterator[tuple[str, str]]:
+    if asked.service != recorded.service:
+        yield "service", _both(asked.service or "none", recorded.service or "none")
     if asked.method != recorded.method:
         yield "method", _both(asked.method, recorded.method)
     if asked.path != recorded.path:

@@ -103,11 +103,12 @@ def _entries(interactions: list[Any]) -> Iterator[Entry]:
         try:
             # The hot path: what is not there or not right is found by the checks' own errors.
             request, response = raw["request"], raw["response"]
-            call, role = raw.get("call", ""), raw.get("as", "")
+            call, role, service = raw.get("call", ""), raw.get("as", ""), raw.get("service", "")
             status, body = response["status"], response["body"]
             right = (
                 type(call) is str
                 and type(role) is str
+                and type(service) is str
                 and type(request["method"]) is str
                 and type(request["uri"]) is str
                 and _is_headers(request["headers"])
@@ -125,7 +126,7 @@ def _entries(interactions: list[Any]) -> Iterator[Entry]:
             right = False
         if not right:
             raise _UnexpectedError(_fault(number, raw))
-        yield Entry(number, call, role, request, response)
+        yield Entry(number, call, role, request, response, service)
 
 
 def _is_headers(raw: Any) -> bool:
@@ -157,7 +158,7 @@ def _fault(number: int, raw: Any) -> str:
     )
     if not isinstance(raw, dict):
         return f"{place}: expected a mapping with 'request' and 'response', found {_kind(raw)}"
-    for key in ("call", "as"):
+    for key in ("call", "as", "service"):
         if not isinstance(raw.get(key, ""), str):
             return f"{place}: expected {key!r} to be text, found {_kind(raw[key])}"
     for side, key, types, words in wanted:

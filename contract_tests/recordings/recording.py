@@ -36,6 +36,7 @@ class Recording:
     day (2026-01-31), `recorder` the program that wrote it. `same_as` names another recording of the service,
     in the folder beside this one, whose cassettes of the cases in `same` are this one's too. `noise` is what
     a second recording of the same release differed in (`comparison.noise`), `learned` how that was found.
+    `beside` are the other services that its scenarios ask, and their releases, `endpoints` their endpoints.
     """
 
     path: Path
@@ -48,6 +49,8 @@ class Recording:
     extensions: tuple[str, ...] = ()
     majors: tuple[str, ...] = ()
     endpoint: str = ""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
     recorded: str = ""
     recorder: str = ""
     format: int = FORMAT
@@ -112,6 +115,8 @@ class Recording:
             extensions=self.extensions,
             majors=self.majors,
             noise=self.noise,
+            beside=self.beside,
+            endpoints=self.endpoints,
         )
 
 
@@ -167,6 +172,8 @@ def write_manifest(folder: str | Path, deployment: Deployment, *, recorded: str,
         extensions=deployment.extensions,
         majors=deployment.majors,
         endpoint=canonical_endpoint(deployment.service, deployment.endpoint),
+        beside=deployment.beside,
+        endpoints={name: canonical_endpoint(name, url) for name, url in deployment.endpoints.items()},
         recorded=recorded,
         recorder=recorder,
         learned=before.learned,
@@ -240,6 +247,8 @@ def _values(recording: Recording) -> dict[str, Any]:
         "extensions": recording.extensions,
         "majors": recording.majors,
         "endpoint": recording.endpoint,
+        "beside": dict(recording.beside),
+        "endpoints": dict(recording.endpoints),
         "recorded": recording.recorded,
         "recorder": recording.recorder,
     }
@@ -254,7 +263,7 @@ def _values(recording: Recording) -> dict[str, Any]:
             call: {path: " ".join(sorted(kinds)) for path, kinds in sorted(places.items())}
             for call, places in sorted(recording.noise.items())
         }
-    return {key: value for key, value in values.items() if value not in ("", ())}
+    return {key: value for key, value in values.items() if value not in ("", (), {})}
 
 
 def _recording(path: Path, data: Mapping[str, Any]) -> Recording:
@@ -285,6 +294,13 @@ def _recording(path: Path, data: Mapping[str, Any]) -> Recording:
     ends = data.get("range", {})
     if not isinstance(ends, dict) or set(ends) - {"min", "max"}:
         raise RecordingError(f"{file}: expected 'range' to be {{min: TEXT, max: TEXT}}, found {ends!r}")
+
+    def mapping(key: str) -> dict[str, str]:
+        values = data.get(key, {})
+        if not isinstance(values, dict) or not all(isinstance(one, str) for one in values.values()):
+            raise RecordingError(f"{file}: expected {key!r} to map services to texts, found {values!r}")
+        return values
+
     if not text(data, "service"):
         raise RecordingError(f"{file}: expected 'service', the name of the recorded service; {AGAIN}")
     return Recording(
@@ -298,6 +314,8 @@ def _recording(path: Path, data: Mapping[str, Any]) -> Recording:
         extensions=texts("extensions"),
         majors=texts("majors"),
         endpoint=text(data, "endpoint"),
+        beside=mapping("beside"),
+        endpoints=mapping("endpoints"),
         recorded=text(data, "recorded"),
         recorder=text(data, "recorder"),
         same_as=_beside(file, text(data, "same_as")),

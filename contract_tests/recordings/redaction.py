@@ -1,14 +1,15 @@
 """Keeps secrets out of recordings: by name before writing, then a gate that looks for the values.
 
-Redaction is by name (of headers, query parameters, form fields, JSON properties) and by form (a password in
-a URL). It runs on what is recorded and, in a replay, on what is asked, so that the two still match. It
-replaces no known value elsewhere: a secret in a place without a name is a leak, which the gate refuses and
-names, rather than something to paper over.
+Redaction is by name (of headers, query parameters, form fields, JSON properties, XML elements) and by form (a
+password in a URL). It runs on what is recorded and, in a replay, on what is asked, so that the two still
+match. It replaces no known value elsewhere: a secret in a place without a name is a leak, which the gate
+refuses and names, rather than something to paper over.
 """
 
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -76,6 +77,11 @@ _TOKEN_OBJECTS = frozenset(("token",))
 
 _PARAMETER = re.compile(r"""([?&;]|^)([\w.~%+-]+)=([^&;\s"'<>#\\]+)""")
 _PROPERTY = re.compile(r"""("([^"\\]+)"\s*:\s*")(?:[^"\\]|\\.)+(?:"|$)""")
+_ELEMENT = re.compile(
+    r"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?(?<!/)>)((?:[^<]|<!\[CDATA\[.*?\]\]>)+)(<|\Z)", re.DOTALL
+)
+_TAG = re.compile(r"<[\w.:-]+\s[^<>]*>")
+_ATTRIBUTE = re.compile(r"""(\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*["'])([^"'<>]+)(["'])""")
 _USERINFO = re.compile(r"""([A-Za-z][A-Za-z0-9+.-]*:(?://|\\/\\/)[^/\s:@"'\\]*):([^/\s@"'\\]+)@""")
 
 
@@ -129,6 +135,8 @@ class Redaction:
                 body = edit_body(body, self._properties)
         if media_type(headers) == FORM:
             return edit_body(body, lambda text: self._parameters(text, self.json | self.query))
+        if body.lstrip()[:1] == b"<":
+            return edit_body(body, lambda text: self.text(self._elements(text)))
         return edit_body(body, self.text)
 
     def value(self, value: Any, name: str = "", outer: str = "") -> Any:
@@ -167,6 +175,20 @@ class Redaction:
 
         return _PARAMETER.sub(change, text)
 
+    def _elements(self, text: str) -> str:
+        """XML without the texts of elements and the values of attributes whose names are secret.
+
+        By form and not by parsing, so that a document that is cut off or malformed keeps none either.
+        """
+
+        def change(found: re.Match[str]) -> str:
+            return f"{found[1]}{REDACTED}{found[4]}" if plain_name(found[2]) in self.json else found[0]
+
+        def within(found: re.Match[str]) -> str:
+            return _ATTRIBUTE.sub(lambda one: change(one), found[0])
+
+        return _TAG.sub(within, _ELEMENT.sub(change, text))
+
     def _properties(self, text: str) -> str:
         """What looks like a property whose name is secret, in a text that cannot be parsed as JSON."""
 
@@ -196,6 +218,10 @@ class Redaction:
             except (ValueError, RecursionError):
                 return
             yield from self._values(tree)
+        elif response.body.lstrip()[:1] == b"<":
+            for found in (*_ELEMENT.finditer(response.text), *_ATTRIBUTE.finditer(response.text)):
+                if plain_name(found[2]) in self.json:
+                    yield html.unescape(found[3])
 
     def _values(self, value: Any, name: str = "", outer: str = "") -> Iterator[str]:
         if isinstance(value, dict):

@@ -13,8 +13,9 @@ So a recording names no machine, and recording again changes next to nothing:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
 from contract_tests.model.http import MISSING, Interaction, Response
@@ -53,6 +54,10 @@ SHAPES = (
         lambda found, number: found[1] + str(number).zfill(len(found[2])),
     ),
     Shape(
+        re.compile("(?:[0-9a-f]{2}:){15,31}[0-9a-f]{2}"),
+        lambda found, number: "00:" * found[0].count(":") + f"{number % 256:02x}",
+    ),
+    Shape(
         re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"),
         lambda found, number: "Thu, 01 Jan 2026 00:00:00 GMT",
         numbered=False,
@@ -65,7 +70,7 @@ SHAPES = (
         numbered=False,
     ),
 )
-"""What is made steady: request ids, uuids, hexadecimal and base64url ids, prefixed ids, HTTP dates, times."""
+"""What is made steady: request ids, uuids, hexadecimal and base64url ids, prefixed ids, fingerprints, times."""
 
 
 def canonical_endpoint(service: str, endpoint: str) -> str:
@@ -109,15 +114,20 @@ def steady(
     interactions: Sequence[Interaction],
     volatile: Volatile,
     rewrite: Callable[[str], str] = lambda text: text,
+    others: Mapping[str, Volatile] = MappingProxyType({}),
 ) -> tuple[Interaction, ...]:
-    """The interactions of one case with `rewrite` done to every text, and volatile values fixed."""
-    names = {name.lower() for name in volatile.headers}
-    paths = [JsonPath(path) for path in volatile.json]
+    """The interactions of one case with `rewrite` done to every text, and volatile values fixed.
+
+    `others` is what is volatile of services beside the recording's own, by name.
+    """
+    own = _compiled(volatile)
+    beside = {name: _compiled(one) for name, one in others.items()}
     fixed: dict[str, str] = {}
     counts = [0] * len(SHAPES)
     asked = ""
     for interaction in interactions:
         asked += _asked(interaction)
+        names, paths = beside.get(interaction.request.service, own)
         for value in _volatile_values(interaction.response, names, paths):
             if value not in fixed and value not in asked:
                 fixed.update(_fix(value, counts))
@@ -130,6 +140,10 @@ def steady(
         return pattern.sub(lambda found: fixed[found[0]], rewrite(text))
 
     return tuple(edit(interaction, change) for interaction in interactions)
+
+
+def _compiled(volatile: Volatile) -> tuple[set[str], list[JsonPath]]:
+    return {name.lower() for name in volatile.headers}, [JsonPath(path) for path in volatile.json]
 
 
 def _fix(value: str, counts: list[int]) -> dict[str, str]:
@@ -146,8 +160,9 @@ def _volatile_values(response: Response, names: set[str], paths: Sequence[JsonPa
     for name, value in response.headers:
         if name.lower() in names:
             yield value
-    for path in paths if response.json is not MISSING else ():
-        found = path.find(response.json)
+    document = response.json if response.json is not MISSING or not paths else response.view
+    for path in paths if document is not MISSING else ():
+        found = path.find(document)
         for value in found if isinstance(found, list) else [found]:
             if isinstance(value, str):
                 yield value

@@ -16,7 +16,7 @@ from contract_tests.execution.events import CaseFinished, Event, RunFinished, Ru
 from contract_tests.model.case import CallResult, Outcome
 from contract_tests.model.service import Secrets
 from contract_tests.model.target import Deployment
-from contract_tests.reporters.words import Mask, case_lines, curl, message, shown_request
+from contract_tests.reporters.words import Mask, case_lines, curl, message, secrets_of, shown_request
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -60,8 +60,9 @@ class JsonReporter:
             found["reason"] = self.mask(result.reason)
         calls = [call for call in result.calls if call.outcome is not Outcome.PASSED]
         if calls:
-            secrets = case.scenario.service.secrets
-            found["not_passed"] = [self._call(call, event.deployment, secrets) for call in calls]
+            found["not_passed"] = [
+                self._call(call, event.deployment, secrets_of(call, case.scenario)) for call in calls
+            ]
         return found
 
     def _call(self, call: CallResult, deployment: Deployment, secrets: Secrets) -> dict[str, Any]:
@@ -81,7 +82,8 @@ class JsonReporter:
         request = shown_request(call, secrets)
         if request is not None and call.outcome is not Outcome.SKIPPED:
             found["request"] = f"{request.method} {self.mask(request.target)}"
-            found["curl"] = self.mask(curl(request, deployment.endpoint))
+            endpoint = deployment.endpoints.get(request.service, deployment.endpoint)
+            found["curl"] = self.mask(curl(request, endpoint))
         if call.response is not None:
             found["status"] = call.response.status
         return found
@@ -154,8 +156,8 @@ class JunitReporter:
         tag = _TAGS.get(result.outcome)
         if tag is None:
             return
-        findings = (one for call in result.calls for one in call.findings)
-        first = next((message(one, scenario.service.secrets) for one in findings), "")
+        findings = ((call, one) for call in result.calls for one in call.findings)
+        first = next((message(one, secrets_of(call, scenario)) for call, one in findings), "")
         reasons = (call.reason for call in result.calls if call.outcome is result.outcome)
         first = first or result.reason or next(filter(None, reasons), "")
         child = ElementTree.SubElement(element, tag, message=_clean(self.mask(first)))

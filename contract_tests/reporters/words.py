@@ -17,6 +17,7 @@ from contract_tests.checks.rules import Words, word
 from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
 from contract_tests.model.finding import Finding
 from contract_tests.model.http import Headers, Interaction, Request, Response
+from contract_tests.model.scenario import Scenario
 from contract_tests.model.service import Secrets
 from contract_tests.model.target import Deployment
 from contract_tests.recordings.redaction import REDACTED, Redaction, plain_name, redaction_of
@@ -38,7 +39,12 @@ def case_lines(case: Case, result: CaseResult, deployment: Deployment, mask: Mas
         yield from _indented(mask(result.reason), 1)
     for call in result.calls:
         if call.outcome is not Outcome.PASSED:
-            yield from call_lines(call, deployment, case.scenario.service.secrets, mask)
+            yield from call_lines(call, deployment, secrets_of(call, case.scenario), mask)
+
+
+def secrets_of(call: CallResult, scenario: Scenario) -> Secrets:
+    """What is secret at the service that a call asked."""
+    return scenario.serving(call.request.service if call.request is not None else "").secrets
 
 
 def call_lines(call: CallResult, deployment: Deployment, secrets: Secrets, mask: Mask) -> Iterator[str]:
@@ -47,14 +53,16 @@ def call_lines(call: CallResult, deployment: Deployment, secrets: Secrets, mask:
     request = shown_request(call, secrets)
     if request is not None:
         answer = f" -> {call.response.status}" if call.response is not None else ""
-        yield f"{_INDENT * 2}{request.method} {mask(request.target)} as {request.role}{answer}"
+        on = f" on {request.service}" if request.service else ""
+        yield f"{_INDENT * 2}{request.method} {mask(request.target)}{on} as {request.role}{answer}"
     if call.reason:
         yield from _indented(mask(call.reason), 2)
     for finding in call.findings:
         at = f" ({finding.mark.path}:{finding.mark.line})" if finding.mark != call.mark else ""
         yield from _indented(f"{mask(message(finding, secrets))} [{finding.rule}]{at}", 2)
     if request is not None and call.outcome is not Outcome.SKIPPED:
-        yield from _indented(f"again: {mask(curl(request, deployment.endpoint))}", 2)
+        endpoint = deployment.endpoints.get(request.service, deployment.endpoint)
+        yield from _indented(f"again: {mask(curl(request, endpoint))}", 2)
 
 
 def exchange_text(call: CallResult, deployment: Deployment, secrets: Secrets) -> str:
@@ -65,7 +73,8 @@ def exchange_text(call: CallResult, deployment: Deployment, secrets: Secrets) ->
         Interaction(request=call.request, response=call.response or Response(status=0))
     )
     request, response = shown.request, shown.response
-    lines = [f"{request.method} {deployment.endpoint}{request.target} as {request.role}"]
+    endpoint = deployment.endpoints.get(request.service, deployment.endpoint)
+    lines = [f"{request.method} {endpoint}{request.target} as {request.role}"]
     lines += _wire(request.headers, request.body or b"")
     if call.response is None:
         return "\n".join([*lines, "", "(no answer)"])

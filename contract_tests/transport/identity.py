@@ -1,11 +1,12 @@
 """Identities: how a role of a target proves who it is.
 
 `build_identity` makes one from what a person wrote (`IdentitySpec`); its table BUILDERS has an entry for
-each kind. keystoneauth1 and openstacksdk are imported here alone, and only where a kind needs them.
+each kind. keystoneauth1, openstacksdk and botocore are imported here alone, and only where a kind needs them.
 """
 
 from __future__ import annotations
 
+import collections
 import difflib
 import re
 import threading
@@ -30,6 +31,10 @@ class Identity(Protocol):
 
         UsageError where the credentials are refused, Unreachable where nobody answers.
         """
+        ...
+
+    def sign(self, method: str, url: str, headers: Headers, body: bytes | None) -> Headers:
+        """What is added to a request that is complete but for it; empty for one that signs nothing."""
         ...
 
     def secrets(self) -> tuple[str, ...]:
@@ -71,6 +76,9 @@ class StaticIdentity:
     def headers(self) -> Headers:
         return self._headers
 
+    def sign(self, method: str, url: str, headers: Headers, body: bytes | None) -> Headers:
+        return ()
+
     def secrets(self) -> tuple[str, ...]:
         """The values of headers that are named like a secret, also without their scheme (`Bearer xyz`)."""
         values = [value for name, value in self._headers if _SECRET_NAME.search(name)]
@@ -109,6 +117,9 @@ class KeystoneIdentity:
         with self._lock:
             self._tokens.update(dict.fromkeys(value for _, value in headers if value))
         return headers
+
+    def sign(self, method: str, url: str, headers: Headers, body: bytes | None) -> Headers:
+        return ()
 
     def secrets(self) -> tuple[str, ...]:
         with self._lock:
@@ -157,6 +168,50 @@ class KeystoneIdentity:
         for secret in self.secrets():
             text = text.replace(secret, "***")
         return text
+
+
+class AwsIdentity:
+    """Signs each request by AWS' signature, version 4, through botocore.
+
+    The signature and its time stand in headers that no recording sees: a request is recorded without them.
+    """
+
+    def __init__(self, access_key: str, secret_key: str, region: str, service: str) -> None:
+        from botocore.auth import SigV4Auth
+        from botocore.credentials import Credentials
+
+        self._secret = secret_key
+        self._signatures: collections.deque[str] = collections.deque(maxlen=_SIGNATURES)
+        self._signer = SigV4Auth(Credentials(access_key, secret_key), service, region)
+        self._lock = threading.Lock()
+
+    def headers(self) -> Headers:
+        return ()
+
+    def sign(self, method: str, url: str, headers: Headers, body: bytes | None) -> Headers:
+        from botocore.awsrequest import AWSRequest
+
+        signed = [(name, value) for name, value in headers if name.lower() not in _UNSIGNED]
+        request = AWSRequest(method=method, url=url, headers=dict(signed), data=body or b"")
+        with self._lock:
+            self._signer.add_auth(request)
+            made = {name: str(request.headers[name]) for name in ("X-Amz-Date", "Authorization")}
+            self._signatures.append(made["Authorization"].rpartition("Signature=")[2])
+        return tuple(made.items())
+
+    def secrets(self) -> tuple[str, ...]:
+        with self._lock:
+            return (self._secret, *self._signatures)
+
+    def endpoint(self, service_type: str) -> str | None:
+        return None
+
+
+_SIGNATURES = 64
+"""How many of the last signatures are looked for in what is written: one is good for some minutes at most."""
+
+_UNSIGNED = frozenset(("user-agent", "accept-encoding", "connection"))
+"""Headers that something on the way may change."""
 
 
 def build_identity(
@@ -222,6 +277,19 @@ def _headers(values: Mapping[str, str], where: Where, access: Access) -> Identit
     if not values:
         raise UsageError(f"{where}: kind headers needs at least one header; write NAME: VALUE")
     return StaticIdentity(tuple((name, str(value)) for name, value in values.items()))
+
+
+def _aws(values: Mapping[str, str], where: Where, access: Access) -> Identity:
+    _only(values, ("access_key", "secret_key", "region", "service"), where)
+    _need(values, ("access_key", "secret_key"), where)
+    try:
+        region = values.get("region", access.region or "RegionOne")
+        return AwsIdentity(values["access_key"], values["secret_key"], region, values.get("service", "ec2"))
+    except ImportError:
+        raise UsageError(
+            f"{where}: kind aws signs requests through botocore, which is not installed; "
+            "pip install 'contract-tests[aws]'"
+        ) from None
 
 
 def _plugin(name: str, needed: tuple[str, ...]) -> Callable[[Mapping[str, str], Where, Access], Identity]:
@@ -306,6 +374,7 @@ BUILDERS: Mapping[str, Callable[[Mapping[str, str], Where, Access], Identity]] =
         ),
     ),
     "cloud": _cloud,
+    "aws": _aws,
 }
 
 

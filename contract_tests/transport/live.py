@@ -28,7 +28,7 @@ from contract_tests.model.http import Request, Response
 from contract_tests.model.scenario import Call
 from contract_tests.model.target import Tls
 from contract_tests.transport.identity import DEFAULT_TLS, Identity, all_secrets, identity_for
-from contract_tests.transport.outgoing import exchange, headers_to_send, origin, request_target, shown
+from contract_tests.transport.outgoing import exchange, origin, proved, request_target, shown
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a body, decoded, that are read at most."""
@@ -217,7 +217,7 @@ class LiveTransport:
 
     def _send(self, request: Request, url: str) -> Response:
         identity = identity_for(self.identities, request.role)
-        headers = urllib3.HTTPHeaderDict(headers_to_send(request, identity.headers()))
+        headers = urllib3.HTTPHeaderDict(proved(request, identity, url))
         if "Accept-Encoding" not in headers:
             headers["Accept-Encoding"] = "gzip, deflate"
         if (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from contract_tests.errors import UsageError
 from contract_tests.model.dialect import STANDARD_HEADER
@@ -14,12 +15,19 @@ from contract_tests.transport.identity import ANONYMOUS, Identity, build_identit
 
 def roles(target: Target) -> frozenset[str]:
     """The roles that the target has an identity for; `none` is always one of them."""
-    return frozenset({*target.identities, "none"})
+    own = (role for one in target.proofs.values() for role in one)
+    return frozenset({*target.identities, *own, "none"})
 
 
 def has_role(target: Target, role: str) -> bool:
     """Whether a call may be made as `role`. A target without any identity serves every role anonymously."""
     return not target.identities or not role or role in roles(target)
+
+
+def open_proofs(target: Target, service: str) -> dict[str, Identity]:
+    """A service's own identities by role, where roles prove themselves otherwise there; errors as below."""
+    own = replace(target, identities=target.proofs.get(service, {}))
+    return open_identities(own) if own.identities else {}
 
 
 def open_identities(target: Target) -> dict[str, Identity]:
@@ -54,6 +62,7 @@ def open_target(
     catalog that cannot be had is Unreachable or a UsageError (see `Identity.headers`).
     """
     identities = open_identities(target) if identities is None else identities
+    identities = {**identities, **open_proofs(target, service.name)}
     endpoint = target.endpoints.get(service.name) or target.endpoints.get("*")
     if endpoint is None:
         endpoint = _from_catalog(target, service, identities)

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from contract_tests import __version__
 from contract_tests.errors import Refused, Unreachable
 from contract_tests.model.http import Headers, Request, Response
+from contract_tests.transport.identity import Identity
 
 USER_AGENT = f"contract-tests/{__version__}"
 MAX_REDIRECTS = 10
@@ -99,6 +100,12 @@ def headers_to_send(request: Request, identity: Headers) -> Headers:
                 "HTTP header carries; leave out line ends, control characters and characters beyond Latin-1"
             )
     return tuple(headers)
+
+
+def proved(request: Request, identity: Identity, url: str) -> Headers:
+    """The headers that go out: those of `headers_to_send`, then what the identity signs them with."""
+    headers = headers_to_send(request, identity.headers())
+    return headers + identity.sign(request.method, url, headers, request.body)
 
 
 def exchange(endpoint: str, request: Request, send: Callable[[Request, str], Response]) -> Response:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from contract_tests.model.case import Case
 from contract_tests.model.finding import Finding
@@ -59,7 +60,8 @@ class Recorder:
     """Serves as `inner` does, and writes `folder/<scenario>/<microversion>.yaml` at a case's end.
 
     `secrets` gives the secret values used in this run (asked at each write: tokens come late); a cassette
-    that would hold one of them is refused. `written` are the cassettes so far.
+    that would hold one of them is refused. `others` are the services beside it that scenarios ask, with
+    their endpoints. `written` are the cassettes so far.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Recorder:
         folder: str | Path,
         service: Service,
         secrets: Callable[[], Iterable[str]] = tuple,
+        others: Mapping[str, tuple[Service, str]] = MappingProxyType({}),
     ) -> None:
         self.inner = inner
         self.folder = Path(folder)
@@ -76,7 +79,11 @@ class Recorder:
         self._secrets = secrets
         self._lock = threading.Lock()
         self._redaction = redaction_of(service.secrets)
-        self._without_origin = without_origin(service.name, inner.endpoint)
+        self._others = others
+        self._rewrites = [
+            without_origin(service.name, inner.endpoint),
+            *(without_origin(name, endpoint) for name, (_, endpoint) in others.items()),
+        ]
 
     @property
     def endpoint(self) -> str:
@@ -95,14 +102,31 @@ class Recorder:
     def close(self) -> None:
         self.inner.close()
 
+    def rewrite(self, text: str) -> str:
+        """`text` with the origin of each endpoint replaced."""
+        for one in self._rewrites:
+            text = one(text)
+        return text
+
+    def endpoint_of(self, service: str) -> str:
+        """The endpoint that requests to that service go to."""
+        return self._others[service][1] if service in self._others else self.endpoint
+
     def write(self, case: Case, taken: list[Taken]) -> None:
         """Write the case's cassette; SecretFound, or RecordingError where the disk refuses."""
         path = case_path(self.folder, case)
         interactions = [one.interaction for one in taken]
-        clean = [self._redaction.interaction(one) for one in interactions]
-        secrets = (*self._secrets(), *made_by_service(self._redaction, interactions))
+        redactions = {name: redaction_of(one.secrets) for name, (one, _) in self._others.items()}
+        clean = [
+            redactions.get(one.request.service, self._redaction).interaction(one) for one in interactions
+        ]
+        secrets = list(self._secrets())
+        for name in dict.fromkeys(one.request.service for one in interactions):
+            own = [one for one in interactions if one.request.service == name]
+            secrets += made_by_service(redactions.get(name, self._redaction), own)
         refuse_secrets(clean, secrets, str(path), self.service.name)
-        fixed = steady(clean, self.service.volatile, self._without_origin)
+        volatile = {name: one.volatile for name, (one, _) in self._others.items()}
+        fixed = steady(clean, self.service.volatile, self.rewrite, volatile)
         text = cassette_text(
             [replace(one, interaction=interaction) for one, interaction in zip(taken, fixed, strict=True)],
             Metadata(
@@ -135,7 +159,7 @@ class RecorderChannel:
         except BaseException:
             self.abandon()
             raise
-        self._taken.append(_taken(request, response, call, self._recorder.endpoint))
+        self._taken.append(_taken(request, response, call, self._recorder.endpoint_of(request.service)))
         return response
 
     def abandon(self) -> None:

@@ -6,8 +6,10 @@ import contextlib
 import os
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from contract_tests.errors import Miss, RecordingError
 from contract_tests.model.case import Case
@@ -50,7 +52,9 @@ class RecordingTransport:
         """
         if case is None:
             return NoCaseChannel()
-        return RecordingChannel(case, self._cassette(case), self.service, self.endpoint)
+        return RecordingChannel(
+            case, self._cassette(case), self.service, self.endpoint, self.recording.endpoints
+        )
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -126,11 +130,20 @@ class NoCaseChannel:
 class RecordingChannel:
     """Answers one case's requests, each recorded answer once."""
 
-    def __init__(self, case: Case, cassette: Cassette, service: Service, endpoint: str) -> None:
+    def __init__(
+        self,
+        case: Case,
+        cassette: Cassette,
+        service: Service,
+        endpoint: str,
+        endpoints: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`endpoints` are those of services beside the recording's own."""
         self.cassette = cassette
         self._case = case
-        self._tape = Tape(cassette, service)
+        self._tape = Tape(cassette, service, (one.service for one in case.scenario.others))
         self._endpoint = endpoint
+        self._endpoints = endpoints
         self._made: set[str] = set()
         self._changes: dict[str, str] = {}
 
@@ -142,7 +155,7 @@ class RecordingChannel:
         """
         name, digest = (call.name, call.asked) if call is not None else ("", "")
         self._made.add(name)
-        target = below_origin(absolute(self._endpoint, request))
+        target = below_origin(absolute(self._endpoints.get(request.service, self._endpoint), request))
         asked = request if target == request.target else replace(request, target=target)
         if self.cassette.asked.get(name, digest) != digest:
             self._note(asked, name)

@@ -18,7 +18,7 @@ from contract_tests.model.finding import Finding
 from contract_tests.model.http import Headers, Request, Response, header_values
 from contract_tests.model.scenario import Call
 from contract_tests.transport.identity import Identity, all_secrets, identity_for
-from contract_tests.transport.outgoing import exchange, headers_to_send, request_target, shown
+from contract_tests.transport.outgoing import exchange, proved, request_target, shown
 
 LOG = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class WsgiTransport:
         return exchange(self.endpoint, request, self._send)
 
     def _send(self, request: Request, url: str) -> Response:
-        headers = headers_to_send(request, identity_for(self.identities, request.role).headers())
+        headers = proved(request, identity_for(self.identities, request.role), url)
         errors = io.StringIO()
         environ = {**self._environ(request, url, headers), "wsgi.errors": errors}
         try:

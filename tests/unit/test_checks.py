@@ -108,6 +108,44 @@ class TestHeaders(ChecksCase):
         )
 
 
+XML = {"content_type": "text/xml"}
+
+
+class TestXml(ChecksCase):
+    def test_xpath_gives_what_is_expected(self) -> None:
+        body = b"<a xmlns='urn:x'><b>1</b><b>2</b><c k='v'/><d/></a>"
+        expect = (
+            "xml: {'//b[1]': '1', //b: ['1', '2'], count(//b): 2, //c/@k: v, //e: {absent: true}, //d: ''}"
+        )
+        self.silent(expect, answer(200, body, **XML))
+
+    def test_xpath_gives_something_else(self) -> None:
+        found = self.found("xml: {//b: '2', //e: x}", answer(200, b"<a><b>1</b></a>", **XML))
+        self.assertEqual(
+            found, ['xml: expected at //b: "2", got "1"', 'xml: expected at //e: "x", got nothing']
+        )
+
+    def test_no_xml(self) -> None:
+        for body, why in (
+            (b"{}", "it does not begin with '<'"),
+            (b"<a>", "Premature end"),
+            (b"", "it is empty"),
+        ):
+            with self.subTest(body):
+                (found,) = self.found("xml: {//b: x}", answer(200, body or None, **XML))
+                self.assertIn("body-invalid-xml: expected a body of XML, got", found)
+                self.assertIn(why, found)
+
+    def test_an_entity_is_neither_read_nor_expanded(self) -> None:
+        bomb = b'<!DOCTYPE a [<!ENTITY b "boom"><!ENTITY c "&b;&b;">]><a>&c;</a>'
+        (found,) = self.found("xml: {//a: boom}", answer(200, bomb, **XML))
+        self.assertIn("it has a document type (DTD)", found)
+
+    def test_a_prefix_that_is_not_known(self) -> None:
+        (found,) = self.found("xml: {//x:a: b}", answer(200, b"<a/>", **XML))
+        self.assertEqual(found, "xpath: //x:a is no XPath here: Undefined namespace prefix")
+
+
 class TestBody(ChecksCase):
     def test_absent(self) -> None:
         self.silent("body: absent", answer(200))
@@ -464,6 +502,9 @@ class TestTables(unittest.TestCase):
         "header": TestHeaders,
         "json": TestJson,
         "json-path": TestJson,
+        "xml": TestXml,
+        "xpath": TestXml,
+        "body-invalid-xml": TestXml,
         "operand": TestJson,
         "body-invalid-json": TestBody,
         "body-absent": TestBody,

@@ -37,12 +37,14 @@ BEYOND_A_SCHEMA = {
             microversion_words microversion_leading_zero range_backwards range_beyond_service
             range_of_plain_service since_of_plain_service date_that_is_none since_below since_above
             since_above_service since_below_call call_outside_range since_no_version
-            since_spelled_twice
+            since_spelled_twice services_no_microversion
+            services_plain_at_a_microversion
         """,
         "a comparison of two places": """
             overlay_changes_nothing overlay_changes_nothing_since_an_older overlay_empty
             nothing_to_remove duplicate_call duplicate_call_in_cleanup headers_twice
-            poll_for_too_short
+            poll_for_too_short services_twice services_two_in_one_item on_unknown on_missing
+            on_without_services beside_unknown services_first_at_a_microversion
         """,
         "variables": """
             undefined_variable undefined_in_body undefined_in_vars undefined_in_lines
@@ -51,6 +53,7 @@ BEYOND_A_SCHEMA = {
             template_open template_empty variable_in_save
         """,
         "a language within a text": """
+            xpath xpath_with_variable save_xpath
             match_no_regex match_no_regex_quantifier save_no_regex jsonpath jsonpath_without_dollar
             jsonpath_function base64 header_of_two_lines header_beyond_latin1
         """,
@@ -66,7 +69,7 @@ BEYOND_A_SCHEMA = {
             inline_schema inline_schema_format
         """,
         "a number where a text may be": """
-            requires_release
+            requires_release beside_no_release
         """,
     },
     "services": {

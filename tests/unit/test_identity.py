@@ -169,7 +169,7 @@ class TestStatic(unittest.TestCase):
             "pasword",
             {},
             "unknown kind 'pasword'; expected one of none, token, headers, password, application_credential, "
-            "cloud; did you mean 'password'?",
+            "cloud, aws; did you mean 'password'?",
         )
         self.fails("none", {"token": "x"}, "unknown option 'token'; this kind has no options")
         self.fails("token", {}, "the option token is missing; add it to the identity")

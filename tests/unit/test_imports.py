@@ -48,11 +48,13 @@ ROOMS: Mapping[str, frozenset[str]] = {
 
 # Each foreign package, and the only rooms or modules that import it.
 FOREIGN: Mapping[str, frozenset[str]] = {
+    "botocore": frozenset({"transport/identity"}),
     "click": frozenset({"cli"}),
     "jsonpath_rfc9535": frozenset({"model/jsonpath"}),
     "jsonschema": frozenset({"checks/schemas"}),
     "jsonschema_rs": frozenset({"checks/schemas", "model/matcher", "loading/schema"}),
     "keystoneauth1": frozenset({"transport/identity"}),
+    "lxml": frozenset({"model/xml"}),
     "openstack": frozenset({"transport/identity"}),
     "referencing": frozenset({"checks/schemas"}),
     "regex": frozenset({"model/matcher", "loading/matchers", "loading/keywords"}),

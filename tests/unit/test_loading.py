@@ -33,9 +33,10 @@ def matcher(call: Any, path: str) -> tuple[str, Any]:
 
 class OverlayTest(LoadingTest):
     def test_the_maps_that_merge(self) -> None:
-        """headers, query, save, expect, expect.headers and expect.json merge key by key, and nothing else."""
+        """headers, query, save, expect and its headers, json and xml merge key by key, and nothing else."""
         self.assertEqual(
-            MERGED, {"headers": {}, "query": {}, "save": {}, "expect": {"headers": {}, "json": {}}}
+            MERGED,
+            {"headers": {}, "query": {}, "save": {}, "expect": {"headers": {}, "json": {}, "xml": {}}},
         )
 
     def test_headers_and_query_merge_key_by_key(self) -> None:

@@ -489,9 +489,14 @@ class Manifest(InAFolder):
         good = path.read_text()
         for old, new, message in (
             ("format: 1", "format: 2", "expected format 1, found 2"),
-            ("release:", "relaese:", "unknown key 'relaese'; expected one of endpoint, extensions, format,"),
+            ("release:", "relaese:", "unknown key 'relaese'; expected one of beside, endpoint, endpoints,"),
             ("'1.39'", "1.39", "expected 'max' to be text, found 1.39; put it in quotes"),
             ("- v2\n", "- 2\n", r"expected 'majors' to be a list of texts, found \[2, 'v2.1'\]"),
+            (
+                "service: placement\n",
+                "service: placement\nbeside: [nova]\n",
+                r"expected 'beside' to map services to texts, found \['nova'\]",
+            ),
             ("{min: '1.0', max: '1.39'}", "5", "expected 'range' to be {min: TEXT, max: TEXT}, found 5"),
             (
                 "service: placement\n",
