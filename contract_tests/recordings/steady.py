@@ -70,7 +70,7 @@ SHAPES = (
         numbered=False,
     ),
 )
-"""What is made steady: request ids, uuids, hexadecimal and base64url ids, prefixed ids, fingerprints, times."""
+"""What is made steady: request ids, uuids, hexadecimal, base64url and prefixed ids, fingerprints, times."""
 
 
 def canonical_endpoint(service: str, endpoint: str) -> str:
