@@ -137,7 +137,7 @@ def up(places: Places, deployment: str, release: str | None, port: int | None, w
     with _ending_with_signals(), running(recipe, _all_recipes(found), _say, port=port or 0) as started:
         targets = _run_file(deployment, recipe.release, os.getpid())
         try:
-            click.echo(f"contract-tests run {' '.join(_target_options(started, targets))}")
+            click.echo(f"contract-tests run {' '.join(target_options(started, targets))}")
             sys.stdout.flush()
             signal.pause()
         finally:
@@ -274,21 +274,21 @@ def run_command(places: Places, deployment: str, rest: tuple[str, ...], jobs: in
     help="Releases side by side.",
 )
 @click.option(
-    "--twice",
-    is_flag=True,
+    "--twice/--once",
+    default=None,
     help="Record each release twice, from two starts, and note what differs as noise "
-    "(a deployment file can ask for it too).",
+    "(default: where the deployment file says so).",
 )
 @places_options
 def record(
-    places: Places, deployment: str, rest: tuple[str, ...], folder: str, jobs: int, twice: bool
+    places: Places, deployment: str, rest: tuple[str, ...], folder: str, jobs: int, twice: bool | None
 ) -> int:
     """The same as `lab run`, and write what they answer to DIR/SERVICE/RELEASE."""
     return _each(places, deployment, rest, jobs, record=folder, twice=twice)
 
 
 def _each(
-    places: Places, deployment: str, rest: Sequence[str], jobs: int, record: str, twice: bool = False
+    places: Places, deployment: str, rest: Sequence[str], jobs: int, record: str, twice: bool | None = False
 ) -> int:
     """Run each release in a command of its own, `jobs` at a time; the highest exit status counts."""
     from concurrent.futures import ThreadPoolExecutor
@@ -302,7 +302,7 @@ def _each(
 
     def one(recipe: Any) -> tuple[int, str]:
         status, note = _one(recipe, everything, options, record, children, quiet=jobs > 1)
-        if not record or note or status not in _STATUS or not (twice or recipe.twice):
+        if not record or note or status not in _STATUS or not (recipe.twice if twice is None else twice):
             return status, note
         with tempfile.TemporaryDirectory() as again:
             second, note = _one(recipe, everything, options, again, children, quiet=jobs > 1)
@@ -361,7 +361,7 @@ def _one(
 
     try:
         with running(recipe, everything, _say) as started:
-            words = ["run", *_target_options(started, started.state / "targets.yaml"), *options]
+            words = ["run", *target_options(started, started.state / "targets.yaml"), *options]
             words += ["--record", record] if record else []
             log = cache() / "runs" / f"{recipe.name}-{recipe.release}.out"
             with log.open("w") if quiet else contextlib.nullcontext() as out:
@@ -388,7 +388,7 @@ def _written(spec: Any) -> Any:
     return spec.values[spec.kind] if set(spec.values) == {spec.kind} else dict(spec.values)
 
 
-def _target_options(started: Any, path: Path) -> list[str]:
+def target_options(started: Any, path: Path) -> list[str]:
     """The options that name a started deployment, by a targets file that only its owner may read."""
     target, service = started.target, started.recipe.service
     identities = {role: {spec.kind: _written(spec)} for role, spec in target.identities.items()}

@@ -13,7 +13,9 @@ import unittest
 import urllib.request
 from pathlib import Path
 
+from contract_tests.cli.lab_command import target_options
 from contract_tests.cli.main import main
+from contract_tests.lab import launcher
 from contract_tests.lab.environment import Unavailable, find_python, install
 from contract_tests.loading.config import Places
 from contract_tests.loading.library import Library
@@ -99,6 +101,27 @@ class Lab(unittest.TestCase):
             status, output = run(*line.split()[1:])
             self.assertEqual(2, status, output)  # the targets file has gone with it
             self.assertEqual([], list(Path(cache, "runs").glob("*")))
+
+    def test_two_clouds(self) -> None:
+        """A client that asks for 1.14 is answered alike by a deployment of 2019 and by the newest."""
+        clouds = ("1.0.0", "16.0.0")
+        with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+            targets = {}
+            for release in clouds:
+                need(self, release)
+                started = stack.enter_context(launcher.running(RECIPES[release], {}, print))
+                path = Path(folder, release)
+                target_options(started, path)
+                targets.update(json.loads(path.read_text())["targets"])
+            path.write_text(json.dumps({"targets": targets}))
+            status, output = run(
+                *("compare", *targets, "--targets", str(path), "--service", "placement"),
+                *("--microversions", "1.14", "--json"),
+            )
+            self.assertEqual(0, status, output)
+            (found,) = json.loads(output)
+            self.assertGreater(found["answers"], 250)
+            self.assertNotIn("BREAK", {change["verdict"] for change in found["changes"]})
 
     def test_a_killed_command_takes_the_service_with_it(self) -> None:
         need(self, "16.0.0")

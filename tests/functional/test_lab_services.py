@@ -1,0 +1,99 @@
+"""Real services from the lab: green live, green from what was recorded, and twins of the shipped recordings.
+
+`tox -e functional` takes the newest release of those in QUICK. With CONTRACT_TESTS_LAB=all (`tox -e lab`)
+it is every release of every deployment, which takes hours; `keystone@15.0.1 cinder` chooses two.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from contract_tests.cli.main import main
+from contract_tests.lab.environment import Unavailable, find_python, install
+from contract_tests.loading.config import Places
+from contract_tests.loading.library import Library
+from contract_tests.model.recipe import Recipe
+
+QUICK = "keystone cloudkitty nova-full"
+SHIPPED = Path(__file__).resolve().parents[2] / "cassettes"
+DEPLOYMENTS = Library(Places().with_shipped()).deployments()
+
+
+def chosen(words: str) -> Iterator[Recipe]:
+    """The releases that CONTRACT_TESTS_LAB names: `all`, `keystone` (its newest), `keystone@15.0.1`."""
+    for word in DEPLOYMENTS if words == "all" else words.split():
+        name, _, release = word.partition("@")
+        recipes = DEPLOYMENTS[name].recipes
+        yield from recipes.values() if words == "all" else [recipes[release or DEPLOYMENTS[name].default]]
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(arguments)
+    return status, out.getvalue() or err.getvalue()
+
+
+def outcomes(path: Path) -> dict[str, Any]:
+    return {case["id"]: (case["outcome"], case["calls"]) for case in json.loads(path.read_text())["cases"]}
+
+
+class TestServices(unittest.TestCase):
+    maxDiff = None
+
+    def hold(self, recipe: Recipe) -> None:
+        for one in (recipe, *(DEPLOYMENTS[name].recipes[release] for name, release in recipe.needs.items())):
+            try:
+                find_python(one.series.python)
+                install(one, print)
+            except Unavailable as error:
+                self.skipTest(f"{one.name} {one.release}: {error}")
+        with tempfile.TemporaryDirectory() as name:
+            live, replayed, recorded = (Path(name, part) for part in ("live.json", "replay.json", "recorded"))
+            command = [sys.executable, "-m", "contract_tests", "lab", "record", recipe.name, recipe.release]
+            done = subprocess.run(
+                [*command, "--to", str(recorded), "--once", "--", "--no-matrix", "--json", str(live)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+            status, text = run(
+                *("run", "--service", recipe.service, "--recordings", str(recorded)),
+                *("--no-matrix", "--json", str(replayed)),
+            )
+            self.assertEqual(0, status, text)
+            self.assertEqual(outcomes(live), outcomes(replayed))
+            (made,) = (recorded / recipe.service).iterdir()
+            self.compare_with_shipped(SHIPPED / recipe.service / made.name, made)
+
+    def compare_with_shipped(self, shipped: Path, made: Path) -> None:
+        """Of one release, nothing differs but what its own recording calls noise."""
+        if not shipped.is_dir():
+            return
+        _, text = run("compare", str(shipped), str(made), "--json")
+        (found,) = json.loads(text)
+        self.assertEqual([], found["changes"])
+
+
+def _tests() -> None:
+    for recipe in chosen(os.environ.get("CONTRACT_TESTS_LAB") or QUICK):
+
+        def test(self: TestServices, recipe: Recipe = recipe) -> None:
+            self.hold(recipe)
+
+        name = f"test_{recipe.name}_{recipe.release}".replace(".", "_").replace("-", "_")
+        setattr(TestServices, name, test)
+
+
+_tests()
