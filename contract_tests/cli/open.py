@@ -17,7 +17,7 @@ from contract_tests.errors import UsageError
 from contract_tests.execution.plan import Choice, plan
 from contract_tests.execution.protocol import protocol_scenario
 from contract_tests.execution.runner import Job
-from contract_tests.loading.library import Library
+from contract_tests.loading.library import Library, files_below
 from contract_tests.loading.source import nearest, show_path
 from contract_tests.model.scenario import Scenario
 from contract_tests.model.service import Service
@@ -107,17 +107,26 @@ def load(library: Library, paths: Sequence[Path], services: Sequence[str]) -> li
 
 
 def select(library: Library, paths: Sequence[Path], services: Sequence[str]) -> list[Scenario]:
-    """As `load`, of the files that are right; what is wrong in the others is noted in the library."""
+    """As `load`, of the files that are right; what is wrong in the others is noted in the library.
+
+    A service file among `paths` stands for its protocol scenario; with scenarios beside it, only where one
+    of them is of that service (as without any paths).
+    """
     known = library.service_names()
     for name in services:
         if name not in known:
             raise UsageError(f"--service {name}: there is no such service file; {nearest(name, known)}")
-    loaded = library.scenarios(paths)
-    scenarios = [s for s in loaded.scenarios if not services or s.service.name in services]
-    if not paths:
-        own = {scenario.service.name: scenario.service for scenario in scenarios}
-        scenarios += [made for service in own.values() if (made := protocol_scenario(service)) is not None]
-    return scenarios
+    files = {path.resolve() for place in library.places.services if paths for path in files_below(place)}
+    service_files = [path for path in paths if path.resolve() in files]
+    others = [path for path in paths if path not in service_files]
+    loaded = library.scenarios(others).scenarios if others or not paths else ()
+    scenarios = [s for s in loaded if not services or s.service.name in services]
+    own = {scenario.service.name: scenario.service for scenario in scenarios}
+    if paths:
+        may = set(own) if others else set(services or known)
+        asked = [library.service(path.stem) for path in service_files if path.stem in may]
+        own = {one.name: one for one in asked if one is not None}
+    return scenarios + [made for one in own.values() if (made := protocol_scenario(one)) is not None]
 
 
 def open_jobs(
@@ -138,6 +147,20 @@ def open_jobs(
     services = {scenario.service.name: scenario.service for scenario in scenarios}
     if not services:
         raise UsageError("there are no scenarios to run; name a folder with --scenarios, or loosen --service")
+    return open_services(library, services, scenarios, wanted, choice, record, later=later)
+
+
+def open_services(
+    library: Library,
+    services: Mapping[str, Service],
+    scenarios: Sequence[Scenario],
+    wanted: Wanted,
+    choice: Choice,
+    record: str = "",
+    *,
+    later: bool = False,
+) -> Opened:
+    """As `open_jobs`, for services that may have no scenario."""
     named = library.targets(wanted.targets) if wanted.targets else {}
     library.raise_problems()
     opened = Opened()
