@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,11 +17,19 @@ from contract_tests.errors import UsageError
 from contract_tests.execution.plan import Choice
 from contract_tests.loading.config import Places
 
+if TYPE_CHECKING:
+    from contract_tests.execution.runner import Job
+
+EVERY = "all"
+"""What --releases calls all services."""
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("sides", nargs=-1, metavar="[OLD NEW]")
 @click.option(
-    "--releases", metavar="SERVICE", help="Compare each recorded release of a service with the one before."
+    "--releases",
+    metavar="SERVICE",
+    help="Compare each recorded release of a service (of all: every service) with the one before.",
 )
 @policy_option
 @waivers_option
@@ -58,6 +67,7 @@ def command(
       contract-tests compare cassettes/placement/9.0.0 cassettes/placement/16.0.0
       contract-tests compare cassettes/placement/16.0.0 http://127.0.0.1:8778 --token admin=env:TOKEN
       contract-tests compare --releases placement
+      contract-tests compare --releases all
     """
     from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
     from contract_tests.cli.open import Opened, load, open_jobs
@@ -70,7 +80,8 @@ def command(
         raise UsageError("compare: name OLD and NEW, or --releases SERVICE")
     library = Library(places)
     policy, accepted = read_policy(library, policy_name, waivers)
-    scenarios = load(library, [], [releases] if releases else service)
+    only = [releases] if releases and releases != EVERY else service
+    scenarios = load(library, [], only)
     opened: list[Opened] = []
     try:
         pairs = _pairs(library, scenarios, sides, wanted, choice, opened, open_jobs)
@@ -110,10 +121,10 @@ def _pairs(
 
     if not sides:
         opened.append(open_jobs(library, scenarios, wanted, choice))
-        jobs = opened[0].jobs
-        if len(jobs) < 2:
+        pairs = release_pairs(opened[0].jobs)
+        if not pairs:
             raise UsageError("--releases: there is only one recording of this service")
-        return list(itertools.pairwise(jobs))
+        return pairs
     both = []
     for side in sides:
         opened.append(open_jobs(library, scenarios, replace(wanted, targets=(side,)), choice))
@@ -122,6 +133,26 @@ def _pairs(
     if not shared:
         raise UsageError(f"{sides[0]} and {sides[1]} have no service in common")
     return [(both[0][name], both[1][name]) for name in shared]
+
+
+def release_pairs(jobs: Sequence[Job]) -> list[tuple[Job, Job]]:
+    """Each recorded release of a service with the one before it; `jobs` are in the order of releases.
+
+    A release that was recorded in another way too (25.0.0-storage1) is compared with itself as it mostly is.
+    """
+    pairs: list[tuple[Job, Job]] = []
+    for _, group in itertools.groupby(jobs, key=lambda job: job.deployment.service):
+        releases = {job.deployment.release: job for job in group}
+        plain = {
+            name: job
+            for name, job in releases.items()
+            if name.partition("-")[0] not in releases.keys() - {name}
+        }
+        pairs += itertools.pairwise(plain.values())
+        pairs += [
+            (releases[name.partition("-")[0]], job) for name, job in releases.items() if name not in plain
+        ]
+    return pairs
 
 
 def _drafts(changes: list[Any]) -> str:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from xml.etree import ElementTree
 
+from contract_tests.cli.compare_command import release_pairs
 from contract_tests.cli.main import main
 from contract_tests.comparison.facts import Fact
 from contract_tests.comparison.noise import is_noise
@@ -331,6 +332,19 @@ class TestCommand(CommandCase):
             [("status-client-error-to-success", ["consumer_left_behind: cleanup 1"])],
             [(one["rule"], one["calls"]) for one in breaks],
         )
+
+    def test_pairs_of_releases(self) -> None:
+        """The next release after the last, each service by itself, and a variant beside what it varies."""
+        names = ["1.0.0", "2.0.0", "10.0.0-rc", "10.0.0", "11.0.0-next"]
+        jobs = [job(OLD, name, release=name) for name in names]
+        other = [replace(one, deployment=replace(one.deployment, service="other")) for one in jobs[:2]]
+        pairs = [(old.deployment.release, new.deployment.release) for old, new in release_pairs(jobs)]
+        self.assertEqual(
+            [("1.0.0", "2.0.0"), ("2.0.0", "10.0.0"), ("10.0.0", "11.0.0-next"), ("10.0.0", "10.0.0-rc")],
+            pairs,
+        )
+        self.assertEqual(len(pairs) + 1, len(release_pairs([*jobs, *other])))
+        self.assertEqual([], release_pairs(jobs[:1]))
 
     def test_drafts_of_waivers_must_be_finished(self) -> None:
         with TemporaryDirectory() as folder:

@@ -16,7 +16,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from contract_tests import errors
 from contract_tests.checks.rules import RULES
+from contract_tests.cli.compare_command import release_pairs
 from contract_tests.cli.main import cli
 from contract_tests.cli.open import Wanted, load, open_jobs
 from contract_tests.comparison import rules as comparison
@@ -270,7 +270,7 @@ def opened(service: str) -> tuple[Any, Any]:
 def releases(service: str) -> Iterator[str]:
     policy, jobs = opened(service)
     with jobs:
-        pairs = [compare(old, new, policy) for old, new in itertools.pairwise(jobs.jobs)]
+        pairs = [compare(old, new, policy) for old, new in release_pairs(jobs.jobs)]
     for found in pairs:
         counted = f"{found.compared:,} answers in {found.cases:,} cases"
         yield from (f".. rubric:: {found.old} to {found.new}", "", f"{counted}, held to {found.context}.", "")
