@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -177,7 +178,7 @@ class CallReader:
             path: P | Template | None = None
             try:
                 if isinstance(compiled, Template):
-                    kind(str(compiled.render(dict.fromkeys(compiled.variables, "x"))))
+                    _check_path(compiled, kind)
                     path = compiled
                 else:
                     path = kind(compiled)
@@ -244,6 +245,14 @@ def reserved(source: Source, key: ScalarNode) -> None:
     if key.text in PREDEFINED:
         message = f"'{key.text}' is a variable that every case has"
         source.problem(key, "reserved-variable", message, "choose another name")
+
+
+def _check_path(path: Template, kind: Callable[[str], object]) -> None:
+    """ValueError where `kind` can read `path` neither with a word nor with a number for its variables."""
+    with contextlib.suppress(ValueError):
+        kind(str(path.render(dict.fromkeys(path.variables, "1"))))
+        return
+    kind(str(path.render(dict.fromkeys(path.variables, "x"))))
 
 
 def _lifted(node: Any) -> bool:

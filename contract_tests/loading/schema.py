@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from contract_tests.loading.grammar import SLUG
 from contract_tests.loading.keywords import DIALECT, check_schema
@@ -120,7 +121,8 @@ def build_schema(source: Source, name: str, stages: Stages, siblings: Siblings) 
             break
     if len(source.problems) > count:
         return None
-    return SchemaHistory(name=name, mark=stages[0][1].mark, documents=tuple(documents))
+    missing = next((history.missing for history in used.values() if history.missing), "")
+    return SchemaHistory(name=name, mark=stages[0][1].mark, documents=tuple(documents), missing=missing)
 
 
 def versions_of(source: Source, node: Any, order: Order | None) -> list[tuple[ScalarNode, Microversion, Any]]:
@@ -174,12 +176,18 @@ def _complete(
     document: dict[str, Any], used: Mapping[str, SchemaHistory], at: Microversion | None
 ) -> dict[str, Any]:
     """The document with its dialect, and below `$defs` the schemas that it refers to."""
-    found: dict[str, Any] = _localized(document, {name: f"#/$defs/{name}" for name in used}, "")
+    places = {name: f"/$defs/{_pointed(name)}" for name in used}
+    found: dict[str, Any] = _localized(document, {name: f"#{place}" for name, place in places.items()}, "")
     found.setdefault("$schema", DIALECT)
     for name, history in used.items():
         other = {key: value for key, value in history.at(at).items() if key not in ("$schema", "$id")}
-        found["$defs"] = {**found.get("$defs", {}), name: _localized(other, {}, f"/$defs/{name}")}
+        found["$defs"] = {**found.get("$defs", {}), name: _localized(other, {}, places[name])}
     return found
+
+
+def _pointed(name: str) -> str:
+    """A name as a part of a JSON pointer (RFC 6901) in a URI's fragment; Tempest's have a slash in them."""
+    return quote(name.replace("~", "~0").replace("/", "~1"), safe="~:")
 
 
 def _localized(document: Any, places: Mapping[str, str], prefix: str) -> Any:
@@ -210,7 +218,7 @@ def _other_dialect(
     own = node.get("$schema")
     dialect = own.text.removesuffix("#") if own is not None else DIALECT
     for name, history in used.items():
-        other = str(history.at(at)["$schema"]).removesuffix("#")
+        other = str(history.at(at).get("$schema", dialect)).removesuffix("#")
         if other != dialect:
             message = f"the schema '{name}' is written in another dialect ({other}) than this one ({dialect})"
             source.problem(own or node, "bad-schema", message, "write both in one dialect ('$schema')")

@@ -7,7 +7,7 @@ So a recording names no machine, and recording again changes next to nothing:
 - the values of the service's volatile headers, and what its volatile paths find in bodies (request ids,
   ids that the service makes, times), become fixed ones of the same shape, numbered within the case, and the
   same value gets the same replacement wherever else it stands. A value that a request held first is the
-  scenario's own and stays, and so does one of any other shape (see SHAPES).
+  scenario's own and stays, and so does one of any other shape (see SHAPES); of a URL, the uuids are replaced.
 """
 
 from __future__ import annotations
@@ -50,8 +50,12 @@ SHAPES = (
         lambda found, number: f"{number:022d}",
     ),
     Shape(
-        re.compile("([a-z]{1,12}-)([0-9a-f]{8,17})"),
-        lambda found, number: found[1] + str(number).zfill(len(found[2])),
+        re.compile("([a-z]{1,12}-)([0-9a-f]{8,17})|(r-)([0-9a-z]{8})"),
+        lambda found, number: (found[1] or found[3]) + str(number).zfill(len(found[2] or found[4])),
+    ),
+    Shape(
+        re.compile("(ssh-[a-z0-9-]+ )([A-Za-z0-9+/]{64,}=*)(.*)", re.DOTALL),
+        lambda found, number: found[1] + str(number).zfill(len(found[2])) + found[3],
     ),
     Shape(
         re.compile("(?:[0-9a-f]{2}:){15,31}[0-9a-f]{2}"),
@@ -70,7 +74,8 @@ SHAPES = (
         numbered=False,
     ),
 )
-"""What is made steady: request ids, uuids, hexadecimal, base64url and prefixed ids, fingerprints, times."""
+"""What is made steady: request ids, uuids, hexadecimal, base64url and prefixed ids, fingerprints, keys,
+times."""
 
 
 def canonical_endpoint(service: str, endpoint: str) -> str:
@@ -129,12 +134,14 @@ def steady(
         asked += _asked(interaction)
         names, paths = beside.get(interaction.request.service, own)
         for value in _volatile_values(interaction.response, names, paths):
-            if value not in fixed and value not in asked:
-                fixed.update(_fix(value, counts))
+            for part in re.findall(_UUID, value) if "://" in value else [value]:
+                if part not in fixed and part not in asked:
+                    fixed.update(_fix(part, counts))
     if not fixed:
         return tuple(edit(interaction, rewrite) for interaction in interactions)
     longest_first = sorted(fixed, key=len, reverse=True)
-    pattern = re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(map(re.escape, longest_first))})(?![0-9A-Za-z])")
+    before = "(?:(?<![0-9A-Za-z])|(?<=%[0-9A-Fa-f]{2}))"  # %3D ends in a letter, and is another character
+    pattern = re.compile(rf"{before}(?:{'|'.join(map(re.escape, longest_first))})(?![0-9A-Za-z])")
 
     def change(text: str) -> str:
         return pattern.sub(lambda found: fixed[found[0]], rewrite(text))

@@ -480,6 +480,17 @@ class RestOfACallTest(LoadingTest):
         assert expect is not None
         self.assertEqual([type(path) for path, _ in expect.json], [Template, JsonPath])
 
+    def test_a_variable_may_stand_for_a_number_in_a_json_path(self) -> None:
+        text = """
+            vars: {id: 7}
+            calls: [{name: a, GET: /t, expect: {status: 200, json: {"PATH": 1}}}]
+        """
+        for path in ("$.tickets[?@.id == ${id}].name", "$.tickets[${id}]", "$.a${id}"):
+            with self.subTest(path):
+                self.assertEqual(self.problems(text.replace("PATH", path)), [])
+        wrong = self.problems(text.replace("PATH", "$.tickets[?@.id == ${id}"))
+        self.assertEqual(wrong, ["6: bad-jsonpath"])
+
 
 class MatcherTest(LoadingTest):
     GOOD: ClassVar[dict[str, list[Any]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import tempfile
 import unittest
 from collections.abc import Callable, Iterable
@@ -397,6 +398,33 @@ class Steady(InAFolder):
         )
         self.assertEqual(fixed[0][1].request, fixed[1][1].request)
         self.assertEqual(fixed[1][1].request.target, "/a/00000000000000000000000000000001")
+
+    def test_keys_names_and_tokens_that_a_compute_service_makes_are_fixed(self) -> None:
+        token = "47581a3f-29f3-474a-904d-ab327a7a7e69"
+        answer = {
+            "key": f"ssh-rsa {'A7+/' * 40} Generated-by-Nova",
+            "fingerprint": ":".join(["8e"] * 16),
+            "reservation": "r-gbqkgk4y",
+            "name": "instance-0000002a",
+            "url": f"http://127.0.0.1:6080/vnc.html?path=%3Ftoken%3D{token}",
+            "host": "r-gbqkgk4",
+        }
+        interaction = Interaction(
+            request=Request(method="GET", target="/x"),
+            response=Response(200, "OK", (JSON,), json.dumps(answer).encode()),
+        )
+        (fixed,) = steady([interaction], Volatile(json=("$.*",)))
+        self.assertEqual(
+            fixed.response.json,
+            {
+                "key": f"ssh-rsa {1:0160d} Generated-by-Nova",
+                "fingerprint": "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:01",
+                "reservation": "r-00000001",
+                "name": "instance-00000002",
+                "url": "http://127.0.0.1:6080/vnc.html?path=%3Ftoken%3D00000000-0000-4000-8000-000000000001",
+                "host": "r-gbqkgk4",
+            },
+        )
 
     def test_every_spelling_of_the_origin(self) -> None:
         for endpoint, before, after in (

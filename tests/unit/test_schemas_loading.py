@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import unittest
 from typing import Any
+from unittest import mock
 
 import jsonschema
 import yaml
@@ -128,6 +130,21 @@ class ReferenceTest(LoadingTest):
         document = history.at(version("1.8"))
         self.assertTrue(self.accepts(document, {"teams": [[{"name": "abc", "chief": {"name": "def"}}]]}))
         self.assertFalse(self.accepts(document, {"teams": [[{"name": "abc", "chief": {"name": "de"}}]]}))
+
+    def test_what_cannot_be_checked_here_cannot_be_through_a_reference_either(self) -> None:
+        text = "type: array\nitems: {$ref: 'tempest:compute/flavors.list_flavors'}\n"
+        with mock.patch("importlib.util.find_spec", return_value=None):
+            history = self.schema(text)
+        self.assertIn("pip install 'contract-tests[tempest]'", history.missing)
+        self.assertEqual(self.schema("type: array\nitems: {$ref: owner}\n").missing, "")
+
+    @unittest.skipUnless(importlib.util.find_spec("tempest"), "Tempest is not installed: pip install tempest")
+    def test_a_schema_of_tempests_may_be_refused(self) -> None:
+        name = "tempest:compute/flavors.list_flavors"
+        text = f"$schema: http://json-schema.org/draft-04/schema#\nnot: {{$ref: '{name}'}}\n"
+        document = self.schema(text).at(None)
+        self.assertTrue(self.accepts(document, {"flavors": 7}))
+        self.assertFalse(self.accepts(document, {"flavors": []}))
 
     def test_a_circle_of_files_is_an_error(self) -> None:
         self.write("schemas/tickets/a.yaml", "type: array\nitems: {$ref: b}\n")

@@ -17,6 +17,7 @@ os.environ.setdefault("OS_TEST_TIMEOUT", "0")
 
 import nova.tests  # it patches what has to be patched, before all else
 import nova.tests.functional
+import oslo_policy.opts
 from nova import policy
 from nova.conf import CONF
 from nova.image import glance
@@ -30,7 +31,8 @@ except ImportError:
     from nova.wsgi import Loader
 
 
-NEW_DEFAULTS = "oslo_policy" in CONF and CONF.oslo_policy.enforce_new_defaults
+oslo_policy.opts.set_defaults(CONF)  # registers the options, where Nova has not yet done so
+NEW_DEFAULTS = CONF.oslo_policy.enforce_new_defaults
 
 
 class Environment(integrated_helpers._IntegratedTestBase):
@@ -65,6 +67,10 @@ try:
 except BaseException:
     traceback.print_exc()  # Nova's hook for what nobody catches writes to a log that is only in memory
     raise
+# Each has told that it is alive by the time of the first request, and not at some time later.
+for service in (_environment.conductor, _environment.scheduler, _environment.compute):
+    service.service_ref.report_count += 1
+    service.service_ref.save()
 # One image is enough to boot from, and a list of one is a short one.
 images = glance.get_default_image_service().images
 for name in list(images)[1:]:
