@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from contract_tests.cli.judging import policy_option, read_policy, waivers_option
+from contract_tests.cli.judging import drafted_waivers, policy_option, read_policy, waivers_option
 from contract_tests.cli.options import choice_options, places_options, target_options
 from contract_tests.errors import UsageError
 from contract_tests.execution.plan import Choice
@@ -107,7 +107,7 @@ def command(
         file_writer("--junit", junit_file, sys.stdout)(words.junit(found, policy.fails, mask))
     failing = [change for one in found for change in one.changes if change.verdict in policy.fails]
     if write_waivers:
-        file_writer("--write-waivers", write_waivers, sys.stdout)(_drafts(failing))
+        file_writer("--write-waivers", write_waivers, sys.stdout)(drafted_waivers(failing))
     if failing or any(one.waivers for one in found):
         return FINDINGS
     return OK if any(one.compared for one in found) else COULD_NOT_RUN
@@ -153,25 +153,3 @@ def release_pairs(jobs: Sequence[Job]) -> list[tuple[Job, Job]]:
             (releases[name.partition("-")[0]], job) for name, job in releases.items() if name not in plain
         ]
     return pairs
-
-
-def _drafts(changes: list[Any]) -> str:
-    """A waivers file with an entry for each change and call, to be finished by a person."""
-    from contract_tests.loading.policy import REFUSED_REASONS
-
-    lines = [
-        f"# A reason is why a client can live with it. These are none: {', '.join(REFUSED_REASONS)}.",
-        "waivers:",
-    ]
-    for change in changes:
-        for scenario, call in change.calls:
-            lines += [
-                f"- rule: {change.rule.id}",
-                f"  service: {change.service}",
-                f"  call: {json.dumps(f'{scenario}: {call}')}",
-                f"  path: {json.dumps(change.fact.path or '*')}",
-                '  reason: ""',
-                '  link: ""',
-                '  expires: ""',
-            ]
-    return "\n".join(lines if changes else [*lines[:1], "waivers: []"]) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from contract_tests.errors import UsageError
 if TYPE_CHECKING:
     from contract_tests.cli.open import Opened
     from contract_tests.comparison.policy import Policy, Waiver
+    from contract_tests.execution.compare import Change
     from contract_tests.loading.library import Library
     from contract_tests.model.scenario import Scenario
 
@@ -42,7 +44,7 @@ def waivers_option(command: Command) -> Command:
 
 
 def read_policy(
-    library: Library, name: str, waivers: Path | None = None
+    library: Library, name: str, waivers: Path | None = None, option: str = "--policy"
 ) -> tuple[Policy, tuple[Waiver, ...]]:
     """The policy of that name and the waivers in a file; LoadError, and UsageError where there is none."""
     from contract_tests.loading.source import nearest
@@ -51,7 +53,7 @@ def read_policy(
     accepted = library.waivers(waivers) if waivers is not None else ()
     library.raise_problems()
     if policy is None:
-        raise UsageError(f"--policy {name}: there is no such policy; {nearest(name, library.policy_names())}")
+        raise UsageError(f"{option} {name}: there is no such policy; {nearest(name, library.policy_names())}")
     return policy, accepted
 
 
@@ -87,3 +89,25 @@ def hold_to_baseline(
             waivers=waivers,
         )
         opened.jobs[at] = replace(job, baseline=baseline)
+
+
+def drafted_waivers(changes: Sequence[Change]) -> str:
+    """A waivers file with an entry for each change and call, to be finished by a person."""
+    from contract_tests.loading.policy import REFUSED_REASONS
+
+    lines = [
+        f"# A reason is why a client can live with it. These are none: {', '.join(REFUSED_REASONS)}.",
+        "waivers:",
+    ]
+    for change in changes:
+        for scenario, call in change.calls:
+            lines += [
+                f"- rule: {change.rule.id}",
+                f"  service: {change.service}",
+                f"  call: {json.dumps(f'{scenario}: {call}')}",
+                f"  path: {json.dumps(change.fact.path or '*')}",
+                '  reason: ""',
+                '  link: ""',
+                '  expires: ""',
+            ]
+    return "\n".join(lines if changes else [*lines[:1], "waivers: []"]) + "\n"

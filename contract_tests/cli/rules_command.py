@@ -10,19 +10,24 @@ from contract_tests.errors import UsageError
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("rule", required=False)
 def command(rule: str | None) -> int:
-    """Explain the rules: those of the checks, and those by which comparisons are judged.
+    """Explain the rules: of the checks, of the lint, and those by which comparisons are judged.
 
-    With the id of a rule: what it says, its verdict in each context, and who said so.
+    With the id of a rule: what it says, its verdict (of a comparison in each context), and who said so.
     """
     from contract_tests.checks.rules import RULES as CHECKS
     from contract_tests.comparison.facts import KINDS
     from contract_tests.comparison.rules import BY_ID, Context
+    from contract_tests.consistency.rules import BY_ID as CONSISTENCY
     from contract_tests.loading.source import nearest
 
     if rule is None:
         click.echo("rules of the checks")
         for check in CHECKS.values():
             click.echo(f"  {check.id:34} {check.doc}")
+        click.echo("\nrules of consistency (lint)")
+        for held in CONSISTENCY.values():
+            off = "; off: a person decides" if held.decide else ""
+            click.echo(f"  {held.id:34} {held.doc} [{held.source}{off}]")
         click.echo(f"\nrules of comparison{'':19}{'  '.join(f'{context:11}' for context in Context)}  source")
         for one in BY_ID.values():
             click.echo(
@@ -32,8 +37,14 @@ def command(rule: str | None) -> int:
     if rule in CHECKS:
         click.echo(f"{rule}: {CHECKS[rule].doc}\n  {CHECKS[rule].message}")
         return 0
+    if rule in CONSISTENCY:
+        held = CONSISTENCY[rule]
+        click.echo(f"{rule}: {held.doc}\n  {held.message}\n  {held.verdict}\n  source: {held.source}")
+        if held.decide:
+            click.echo(f"  off unless a profile or --rule names it: {held.decide}")
+        return 0
     if rule not in BY_ID:
-        raise UsageError(f"there is no rule '{rule}'; {nearest(rule, [*CHECKS, *BY_ID])}")
+        raise UsageError(f"there is no rule '{rule}'; {nearest(rule, [*CHECKS, *CONSISTENCY, *BY_ID])}")
     found = BY_ID[rule]
     click.echo(f"{rule}: {found.message}")
     for kind in found.kinds:

@@ -29,9 +29,9 @@ class Override:
     path: str = "*"
     call: str = "*"
 
-    def fits(self, rule: Rule, fact: Fact, context: Context, service: str, call: str) -> bool:
+    def fits(self, rule: str, fact: Fact, context: Context | None, service: str, call: str) -> bool:
         return (
-            self.rule in ("*", rule.id)
+            self.rule in ("*", rule)
             and self.context in (None, context)
             and self.service in ("*", service)
             and _glob(self.path, fact.path)
@@ -40,9 +40,19 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """A rule of consistency that a profile holds an API to, and the number that it has there."""
+
+    rule: str
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """`fails` are the verdicts that make a comparison exit with 1. `versioned` tells the context for services
     that have microversions (`frozen`), `unversioned` for those that have none (`unversioned` or `strict`).
+
+    With `consistency` it is a profile of the lint: it holds an API to these rules, and to no other.
     """
 
     name: str
@@ -50,6 +60,7 @@ class Policy:
     fails: frozenset[Verdict] = frozenset({Verdict.BREAK})
     versioned: Context = Context.FROZEN
     unversioned: Context = Context.UNVERSIONED
+    consistency: tuple[Hint, ...] = ()
     origin: str = field(default="", compare=False)
 
     def context(self, service: Service) -> Context:
@@ -59,11 +70,16 @@ class Policy:
     def judge(self, fact: Fact, context: Context, service: str, call: str = "") -> tuple[Rule, Verdict]:
         """The rule that a fact falls under, and what this policy makes of it in this call."""
         rule = rule_of(fact)
-        verdict = rule.verdict(context)
+        return rule, self.weigh(rule.id, rule.verdict(context), fact, context, service, call)
+
+    def weigh(
+        self, rule: str, verdict: Verdict, fact: Fact, context: Context | None, service: str, call: str = ""
+    ) -> Verdict:
+        """What this policy makes of a rule's own verdict. A rule of consistency has no context."""
         for override in self.overrides:
             if override.fits(rule, fact, context, service, call):
                 verdict = override.verdict
-        return rule, verdict
+        return verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from contract_tests.comparison.facts import Fact
 from contract_tests.model.http import MISSING
@@ -42,6 +42,19 @@ class Context(enum.StrEnum):
 
 
 Predicate = Callable[[Fact], bool]
+
+
+class Told(Protocol):
+    """What is told of any rule. `message` uses a fact's fields."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def message(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +110,7 @@ HEADER = "header {path}: {old} became {new}"
 VALUE = "{path}: {old} became {new}"
 
 
-def word_fact(rule: Rule, fact: Fact) -> str:
+def word_fact(rule: Told, fact: Fact) -> str:
     """A fact as a sentence, by its rule's message."""
     shown = {name: _shown(getattr(fact, name)) for name in ("old", "new")}
     text = rule.message.format(path=fact.path, detail=fact.detail, seen=fact.seen, of=fact.of, **shown)

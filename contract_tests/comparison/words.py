@@ -1,4 +1,4 @@
-"""The words that a response schema allows, by place."""
+"""What a response schema tells of places: the words that it allows, and where names are data."""
 
 from __future__ import annotations
 
@@ -34,3 +34,31 @@ def _walk(schema: Any, path: str) -> Iterator[tuple[str, frozenset[str]]]:
     for keyword in ("allOf", "anyOf", "oneOf"):
         for inner in schema.get(keyword, ()):
             yield from _walk(inner, path)
+
+
+_DATA: dict[int, tuple[Mapping[str, Any], frozenset[str]]] = {}
+
+
+def data_places(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The generalised paths of objects whose names a JSON Schema does not list. Kept by document."""
+    known = _DATA.get(id(schema))
+    if known is None:
+        known = _DATA[id(schema)] = (schema, frozenset(_data(schema, "$")))
+    return known[1]
+
+
+def _data(schema: Any, path: str) -> Iterator[str]:
+    if not isinstance(schema, Mapping):
+        return
+    named = schema.get("properties", {})
+    others = [*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")]
+    if not named and any(isinstance(inner, Mapping) for inner in others):
+        yield path
+    for name, inner in named.items():
+        yield from _data(inner, f"{path}.{name}")
+    for inner in others:
+        yield from _data(inner, f"{path}.*")
+    yield from _data(schema.get("items"), f"{path}[*]")
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for inner in schema.get(keyword, ()):
+            yield from _data(inner, path)

@@ -14,7 +14,8 @@ from contract_tests.comparison.differ import diff
 from contract_tests.comparison.facts import VALUED, Fact
 from contract_tests.comparison.noise import Noise, is_noise
 from contract_tests.comparison.policy import Policy, Waiver
-from contract_tests.comparison.rules import Context, Rule, Verdict
+from contract_tests.comparison.rule import Told
+from contract_tests.comparison.rules import Context, Verdict
 from contract_tests.comparison.versions import range_facts
 from contract_tests.comparison.words import words_of
 from contract_tests.execution.case import run_case
@@ -43,7 +44,7 @@ class Difference:
     at: str
     microversion: Microversion | None
     fact: Fact
-    rule: Rule
+    rule: Told
     verdict: Verdict
     declared: bool = False
 
@@ -53,7 +54,7 @@ class Change:
     """One change with its extent: all differences that say the same."""
 
     service: str
-    rule: Rule
+    rule: Told
     verdict: Verdict
     fact: Fact
     calls: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -258,31 +259,41 @@ def waive(
 
     An expired waiver covers nothing.
     """
-    used: set[Waiver] = set()
-    left: list[Difference] = []
-    for one in differences:
+    waiving = Waiving(waivers, service, today)
+    return [one for one in differences if not waiving.covers(one, release)], waiving.said()
+
+
+class Waiving:
+    """Waivers of one service while they are used, and what is to be said of them in the end."""
+
+    def __init__(self, waivers: Sequence[Waiver], service: Service, today: datetime.date) -> None:
+        self.own = [waiver for waiver in waivers if waiver.service == service.name]
+        self.service = service
+        self.today = today
+        self.used: set[Waiver] = set()
+
+    def covers(self, one: Difference, release: str) -> bool:
+        """Whether a waiver that has not expired speaks of this."""
+        call = f"{one.scenario}: {one.call}"
         covering = [
             waiver
-            for waiver in waivers
-            if waiver.covers(
-                one.rule.id, service, f"{one.scenario}: {one.call}", one.fact, one.microversion, release
-            )
+            for waiver in self.own
+            if waiver.covers(one.rule.id, self.service, call, one.fact, one.microversion, release)
         ]
-        used.update(covering)
-        if not any(waiver.expires >= today for waiver in covering):
-            left.append(one)
-    own = [waiver for waiver in waivers if waiver.service == service.name]
-    said = [
-        f"{w.at}: the waiver of {w.rule} in {w.call} expired on {w.expires}; mend it, or decide again"
-        for w in own
-        if w in used and w.expires < today
-    ]
-    said += [
-        f"{w.at}: the waiver of {w.rule} in {w.call} covers nothing any more; remove it"
-        for w in own
-        if w not in used
-    ]
-    return left, said
+        self.used.update(covering)
+        return any(waiver.expires >= self.today for waiver in covering)
+
+    def said(self) -> list[str]:
+        """Of each waiver that expired or was not needed."""
+        return [
+            f"{w.at}: the waiver of {w.rule} in {w.call} expired on {w.expires}; mend it, or decide again"
+            for w in self.own
+            if w in self.used and w.expires < self.today
+        ] + [
+            f"{w.at}: the waiver of {w.rule} in {w.call} covers nothing any more; remove it"
+            for w in self.own
+            if w not in self.used
+        ]
 
 
 def gather(differences: Iterable[Difference]) -> list[Change]:

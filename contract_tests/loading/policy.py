@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Sequence
 
-from contract_tests.comparison.policy import Override, Policy, Waiver
+from contract_tests.comparison.policy import Hint, Override, Policy, Waiver
 from contract_tests.comparison.rules import BY_ID, Context, Verdict
+from contract_tests.consistency.rules import BY_ID as CONSISTENCY
 from contract_tests.loading.grammar import (
     RELEASE_RANGE,
     SLUG,
@@ -25,10 +26,17 @@ from contract_tests.model.service import Service
 
 _RULE = Scalar(
     "the id of a rule, or *",
-    lambda node: node.text in BY_ID or node.text == "*",
-    {"enum": ["*", *BY_ID]},
+    lambda node: node.text in BY_ID or node.text in CONSISTENCY or node.text == "*",
+    {"enum": ["*", *BY_ID, *CONSISTENCY]},
     rule="unknown-rule",
-    words=(*BY_ID,),
+    words=(*BY_ID, *CONSISTENCY),
+)
+_CONSISTENCY_RULE = Scalar(
+    "the id of a rule of consistency",
+    lambda node: node.text in CONSISTENCY,
+    {"enum": [*CONSISTENCY]},
+    rule="unknown-rule",
+    words=(*CONSISTENCY,),
 )
 _VERDICT = one_of(*Verdict)
 _CONTEXT = one_of(*Context)
@@ -79,6 +87,17 @@ POLICY = Shape(
                 )
             ),
             "other verdicts; the last one that fits counts",
+        ),
+        "consistency": Field(
+            ListOf(
+                Shape(
+                    {
+                        "rule": Field(_CONSISTENCY_RULE, "the rule", required=True),
+                        "hint": Field(TEXT, "what it is called where it was written: 1.1"),
+                    }
+                )
+            ),
+            "makes it a profile of the lint: the rules of consistency that hold, and no other",
         ),
     },
     doc="What a project makes of the compatibility rules",
@@ -139,7 +158,7 @@ def read_policy(source: Source, stem: str, find: Callable[[str], Policy | None])
         base = found
     if source.problems:
         return None
-    fails, verdicts = root.get("fails"), root.get("verdicts")
+    fails, verdicts, consistency = root.get("fails"), root.get("verdicts"), root.get("consistency")
     contexts = {
         key: Context(root.get(key).text) if root.get(key) is not None else getattr(base, key)
         for key in ("versioned", "unversioned")
@@ -151,9 +170,15 @@ def read_policy(source: Source, stem: str, find: Callable[[str], Policy | None])
             *(_override(item) for item in (verdicts.items if verdicts is not None else ())),
         ),
         fails=frozenset(Verdict(item.text) for item in fails.items) if fails is not None else base.fails,
+        consistency=tuple(map(_hint, consistency.items)) if consistency is not None else base.consistency,
         origin=source.path,
         **contexts,
     )
+
+
+def _hint(node: MapNode) -> Hint:
+    hint = node.get("hint")
+    return Hint(rule=node.get("rule").text, number=hint.text if hint is not None else "")
 
 
 def _override(node: MapNode) -> Override:

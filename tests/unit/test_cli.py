@@ -520,7 +520,7 @@ class TestHelp(unittest.TestCase):
         self.golden("")
 
     def test_commands(self) -> None:
-        for name in ("run", "list", "check", "coverage"):
+        for name in ("run", "list", "check", "coverage", "lint"):
             self.golden(f"-{name}", name)
 
     def test_every_command_says_what_it_does(self) -> None:

@@ -20,18 +20,22 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "model": frozenset(),
     "checks": frozenset({"model"}),
     "comparison": frozenset({"model"}),
-    "loading": frozenset({"errors", "model", "comparison"}),
+    "consistency": frozenset({"model", "comparison"}),
+    "loading": frozenset({"errors", "model", "comparison", "consistency"}),
     "recordings": frozenset({"errors", "model"}),
     "lab": frozenset({"errors", "model"}),
     "transport": frozenset({"errors", "model", "recordings"}),
-    "execution": frozenset({"errors", "model", "checks", "comparison", "transport"}),
-    "reporters": frozenset({"errors", "model", "checks", "comparison", "execution", "recordings"}),
+    "execution": frozenset({"errors", "model", "checks", "comparison", "consistency", "transport"}),
+    "reporters": frozenset(
+        {"errors", "model", "checks", "comparison", "consistency", "execution", "recordings"}
+    ),
     "cli": frozenset(
         {
             "errors",
             "model",
             "checks",
             "comparison",
+            "consistency",
             "loading",
             "recordings",
             "lab",

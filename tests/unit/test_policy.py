@@ -138,7 +138,7 @@ class TestDisagreements(PolicyCase):
 class TestShipped(PolicyCase):
     def test_all_are_right(self) -> None:
         library = Library(Places().with_shipped())
-        self.assertEqual(["growing", "openstack", "strict"], library.policy_names())
+        self.assertEqual(["api-sig", "growing", "nova-2014", "openstack", "strict"], library.policy_names())
         for name in library.policy_names():
             self.assertIsNotNone(library.policy(name))
         library.raise_problems()

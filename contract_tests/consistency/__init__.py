@@ -1,0 +1,1 @@
+"""Is an API consistent in itself? Rules about single answers, beside those that compare two."""
