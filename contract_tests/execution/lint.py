@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract_tests.comparison.correlation import free_form_patterns
+from contract_tests.comparison.correlation import path_patterns
 from contract_tests.comparison.facts import Fact
 from contract_tests.comparison.policy import Policy, Waiver
 from contract_tests.comparison.rules import Verdict
@@ -134,7 +134,7 @@ class _Lint:
         self.refuted: set[tuple[str, str]] = set()
         scenarios = {case.scenario.slug: case.scenario for job in jobs for case in job.cases}
         self.routes = Routes(service, scenarios.values())
-        self.free_form = free_form_patterns(service.free_form)
+        self.free_form = path_patterns(service.free_form)
 
     def found(self) -> Linted:
         for number, job in enumerate(self.jobs):

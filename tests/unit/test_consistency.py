@@ -7,7 +7,7 @@ import unittest
 from typing import Any
 
 from contract_tests.checks.rules import RULES as CHECKS
-from contract_tests.comparison.correlation import free_form_patterns
+from contract_tests.comparison.correlation import path_patterns
 from contract_tests.comparison.rule import word_fact
 from contract_tests.comparison.rules import BY_ID as COMPARISON
 from contract_tests.consistency.names import snake_case
@@ -47,7 +47,7 @@ def call(
             body=None if sent is None else json.dumps(sent).encode(),
         ),
         Response(status, headers=headers, body=body),
-        free_form_patterns(data),
+        path_patterns(data),
     )
 
 
