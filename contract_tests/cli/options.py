@@ -99,6 +99,32 @@ def choice_options(command: Command) -> Command:
     return wrapped
 
 
+REPORTS = {
+    "json": "the results as JSON",
+    "junit": "the results as JUnit XML",
+    "markdown": "a summary for a review",
+    "sarif": "findings as SARIF 2.1.0",
+    "github": "findings as annotations of GitHub Actions",
+    "events": "each event as it happens, a line of JSON",
+    "subunit": "a subunit v2 stream as it happens (extra: subunit)",
+}
+"""Files that a run may write: an option each."""
+
+
+def report_options(command: Command) -> Command:
+    """An option for each kind of report; the command gets `reports`, the files asked for by kind."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        given = {name: kwargs.pop(f"{name}_file") for name in REPORTS}
+        return command(*args, reports={name: path for name, path in given.items() if path}, **kwargs)
+
+    for name, text in reversed(REPORTS.items()):
+        said = f"Write {text} ('-': standard output)."
+        wrapped = click.option(f"--{name}", f"{name}_file", metavar="FILE", help=said)(wrapped)
+    return wrapped
+
+
 def _selection(text: str) -> str | tuple[str, ...]:
     from contract_tests.execution.plan import SELECTIONS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contract_tests.cli.judging import hold_to_baseline, policy_option, read_policy, waivers_option
-from contract_tests.cli.options import choice_options, places_options, target_options
+from contract_tests.cli.options import choice_options, places_options, report_options, target_options
 from contract_tests.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ if TYPE_CHECKING:
 @policy_option
 @waivers_option
 @click.option("--fail-fast", is_flag=True, help="Stop at the first case that does not pass.")
-@click.option("--json", "json_file", metavar="FILE", help="Write the results as JSON ('-': standard output).")
-@click.option("--junit", "junit_file", metavar="FILE", help="Write the results as JUnit XML ('-' too).")
+@report_options
 @click.option("-v", "--verbose", is_flag=True, help="Show every case, and every reason for a skip.")
 @click.option("--no-matrix", is_flag=True, help="Leave out the matrix at the end.")
 @places_options
@@ -76,8 +75,7 @@ def command(
     policy_name: str,
     waivers: Path | None,
     fail_fast: bool,
-    json_file: str | None,
-    junit_file: str | None,
+    reports: Mapping[str, str],
     verbose: bool,
     no_matrix: bool,
 ) -> int:
@@ -108,8 +106,7 @@ def command(
         opened = stack.enter_context(open_jobs(library, scenarios, wanted, choice, record))
         if baseline is not None:
             hold_to_baseline(opened, library, scenarios, baseline, policy, accepted)
-        files = [("--json", json_file), ("--junit", junit_file)]
-        reporters = _reporters(stack, opened.mask, files, verbose=verbose, matrix=not no_matrix)
+        reporters = _reporters(stack, opened.mask, reports, verbose=verbose, matrix=not no_matrix)
         for note in (*notes(opened.jobs, scenarios), *(() if paths else orphans(opened.jobs, scenarios))):
             click.echo(note, err=True)
         workers = jobs or (_processors() if all(job.replay for job in opened.jobs) else 1)
@@ -132,26 +129,35 @@ def command(
 
 
 def _reporters(
-    stack: ExitStack, mask: Mask, files: Sequence[tuple[str, str | None]], *, verbose: bool, matrix: bool
+    stack: ExitStack, mask: Mask, reports: Mapping[str, str], *, verbose: bool, matrix: bool
 ) -> list[Reporter]:
     """The terminal, and a reporter for each file; what is written to standard output has it for itself."""
-    from contract_tests.reporters.files import JsonReporter, JunitReporter, file_writer
+    from contract_tests.reporters import files, review, streams
     from contract_tests.reporters.terminal import TerminalReporter
 
-    on_stdout = [option for option, path in files if path == "-"]
+    on_stdout = [f"--{name}" for name, path in reports.items() if path == "-"]
     if len(on_stdout) > 1:
         raise UsageError(f"{' and '.join(on_stdout)}: only one of them can be written to standard output")
     out = sys.stderr if on_stdout else sys.stdout
     found: list[Reporter] = [
         stack.enter_context(TerminalReporter(out, sys.stderr, mask, verbose=verbose, show_matrix=matrix))
     ]
-    kinds: dict[str, Callable[[Callable[[str], None], Mask], Reporter]] = {
-        "--json": JsonReporter,
-        "--junit": JunitReporter,
+    whole: dict[str, Callable[[Callable[[str], None], Mask], Reporter]] = {
+        "json": files.JsonReporter,
+        "junit": files.JunitReporter,
+        "markdown": review.MarkdownReporter,
+        "sarif": review.SarifReporter,
+        "github": review.GithubReporter,
     }
-    for option, path in files:
-        if path:
-            found.append(kinds[option](file_writer(option, path, sys.stdout), mask))
+    flowing: dict[str, Callable[[Callable[[bytes], None], Mask], Reporter]] = {
+        "events": streams.EventsReporter,
+        "subunit": streams.SubunitReporter,
+    }
+    for name, path in reports.items():
+        if name in whole:
+            found.append(whole[name](files.file_writer(f"--{name}", path, sys.stdout), mask))
+        else:
+            found.append(flowing[name](files.stream_writer(f"--{name}", path, sys.stdout), mask))
     return found
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from contract_tests.execution.plan import Planned
 from contract_tests.model.case import Case, CaseResult
 from contract_tests.model.target import Deployment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """`cases` is how many will be tried, the skipped ones among them."""
+    """`cases` is how many will be tried, the skipped ones among them; `planned` names them, in order."""
 
     deployments: tuple[Deployment, ...]
     cases: int
+    planned: tuple[Planned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class CaseFinished:
 class RunFinished:
     """`counts` are cases by outcome; `stopped` says why not all of them ran (empty: they did).
 
-    `unheld` are the cases that ran and of which a baseline had no answer.
+    `unheld` are the cases that ran and of which a baseline had no answer; `left` those that did not run.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class RunFinished:
     seconds: float = 0.0
     stopped: str = ""
     unheld: int = 0
+    left: tuple[Planned, ...] = ()
 
 
 Event = RunStarted | CaseFinished | RunFinished

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Collection, Iterable, Iterator
+import collections
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from contract_tests.errors import UsageError
@@ -198,3 +199,42 @@ def calls_of(case: Case, deployment: Deployment) -> Iterator[tuple[Call, bool, s
         call = history.at(case.microversion)
         if call is not None:
             yield call, history.cleanup, unmet(history.requires, deployment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One case on one deployment, as reports name it.
+
+    `test_id` is `service.scenario@microversion`, with `[release]` where several deployments of the service
+    are run: a name that test runners can hold on to.
+    """
+
+    target: str
+    id: str
+    test_id: str
+
+
+def apart(deployments: Sequence[Deployment]) -> list[str]:
+    """What tells each deployment from the others of its service: its release; empty where it is alone."""
+    count = collections.Counter(one.service for one in deployments)
+    return [(one.release or one.name) if count[one.service] > 1 else "" for one in deployments]
+
+
+def test_name(case: Case, release: str) -> str:
+    """`scenario@microversion[release]`."""
+    at = f"@{case.microversion}" if case.microversion is not None else ""
+    return f"{case.scenario.slug}{at}{f'[{release}]' if release else ''}"
+
+
+def planned(cases: Iterable[tuple[Deployment, Sequence[Case]]]) -> tuple[Planned, ...]:
+    """All cases of a run, in order."""
+    cases = list(cases)
+    return tuple(
+        Planned(
+            target=deployment.name,
+            id=case.id,
+            test_id=f"{case.scenario.service.name}.{test_name(case, release)}",
+        )
+        for (deployment, own), release in zip(cases, apart([one for one, _ in cases]), strict=True)
+        for case in own
+    )

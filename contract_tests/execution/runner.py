@@ -7,6 +7,7 @@ in threads. Either way a worker runs whole cases, and a case's calls stay in ord
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 import gc
 import signal
@@ -20,6 +21,7 @@ from multiprocessing import get_context
 from contract_tests.execution.baseline import Baseline
 from contract_tests.execution.case import run_case, told
 from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
+from contract_tests.execution.plan import planned
 from contract_tests.model.case import Case, CaseResult, Outcome
 from contract_tests.model.target import Deployment
 from contract_tests.transport.base import Transport
@@ -51,13 +53,14 @@ def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Ge
     A consumer that is interrupted throws its KeyboardInterrupt into the generator and goes on consuming.
     """
     items: list[Item] = [(job, case) for job in jobs for case in job.cases]
+    names = planned((job.deployment, job.cases) for job in jobs)
     counts: collections.Counter[str] = collections.Counter()
     calls = unheld = 0
     stopped = ""
     started = time.monotonic()
     results = _results(items, workers)
     try:
-        yield RunStarted(deployments=tuple(job.deployment for job in jobs), cases=len(items))
+        yield RunStarted(deployments=tuple(job.deployment for job in jobs), cases=len(items), planned=names)
         for (job, case), result in zip(items, results, strict=True):
             counts[result.outcome.value] += 1
             calls += result.count
@@ -68,8 +71,6 @@ def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Ge
                 break
     except KeyboardInterrupt:
         stopped = "interrupted"
-    except BrokenProcessPool:
-        stopped = "a worker process died (was it killed, or out of memory? --jobs 1 runs without workers)"
     except Exception as error:
         stopped = told(error)
     finally:
@@ -83,6 +84,7 @@ def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Ge
         seconds=time.monotonic() - started,
         stopped=stopped,
         unheld=unheld,
+        left=names[len(items) - left :],
     )
 
 
@@ -121,9 +123,22 @@ def _in_processes(items: Sequence[Item], workers: int) -> Generator[CaseResult, 
         pool = ProcessPoolExecutor(
             max_workers=workers, mp_context=get_context("fork"), initializer=_start_worker
         )
-        yield from _ordered(pool, [_Span(span) for span in spans])
+        yield from _ordered(
+            pool, [_Span(span) for span in spans], lambda at: [_lost(items[one]) for one in spans[at]]
+        )
     finally:
         _SHARED.pop()
+
+
+_DIED = (
+    "it is not known how this ended: a worker process died before it told (was it killed, or out of memory? "
+    "--jobs 1 runs without workers)"
+)
+
+
+def _lost(item: Item) -> CaseResult:
+    job, case = item
+    return CaseResult(id=case.id, target=job.deployment.name, outcome=Outcome.ERROR, reason=_DIED)
 
 
 def _start_worker() -> None:
@@ -142,14 +157,26 @@ class _Span:
 
 
 def _ordered(
-    pool: Executor, work: Sequence[Callable[[], list[CaseResult]]]
+    pool: Executor,
+    work: Sequence[Callable[[], list[CaseResult]]],
+    lost: Callable[[int], list[CaseResult]] = lambda at: [],
 ) -> Generator[CaseResult, None, None]:
-    """What `work` gives, in its order; what has not begun is dropped when the consumer stops."""
+    """What `work` gives, in its order; what has not begun is dropped when the consumer stops.
+
+    Where a worker process dies, `lost` gives the results of that piece of work in its place: what others
+    have told already, also of later work, is kept.
+    """
     futures: list[Future[list[CaseResult]]] = []
     try:
-        futures = [pool.submit(one) for one in work]
-        for future in futures:
-            yield from future.result()
+        with contextlib.suppress(BrokenProcessPool):
+            for one in work:
+                futures.append(pool.submit(one))
+        for at in range(len(work)):
+            try:
+                found = futures[at].result() if at < len(futures) else lost(at)
+            except BrokenProcessPool:
+                found = lost(at)
+            yield from found
     finally:
         for future in futures:
             future.cancel()

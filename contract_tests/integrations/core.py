@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from contract_tests.cli.open import Opened, notes, open_jobs, select, start_recording
 from contract_tests.cli.settings import Settings
 from contract_tests.errors import ContractTestsError, LoadError, UsageError
-from contract_tests.execution.plan import Choice, plan
+from contract_tests.execution.plan import Choice, apart, plan, test_name
 from contract_tests.execution.runner import Job, run_item
 from contract_tests.loading.library import Library
 from contract_tests.model.case import Case, CaseResult, Outcome
@@ -46,8 +46,7 @@ class Item:
     @property
     def name(self) -> str:
         """`scenario@microversion`, with `[release]` where several are run."""
-        at = f"@{self.case.microversion}" if self.case.microversion is not None else ""
-        return f"{self.case.scenario.slug}{at}{f'[{self.release}]' if self.release else ''}"
+        return test_name(self.case, self.release)
 
     @property
     def class_name(self) -> str:
@@ -100,7 +99,9 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        return self.result.outcome
+        """How it ended. What a baseline was asked for and had no answer of is skipped: nothing held it."""
+        passed = self.result.outcome is Outcome.PASSED
+        return self.result.outcome if self.result.held or not passed else Outcome.SKIPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +225,9 @@ class Gate:
 
 def _items(planned: Iterable[tuple[Deployment, Sequence[Case]]]) -> tuple[Item, ...]:
     planned = list(planned)
-    count = collections.Counter(deployment.service for deployment, _ in planned)
     found = tuple(
-        Item(
-            case=case,
-            deployment=deployment,
-            release=(deployment.release or deployment.name) if count[deployment.service] > 1 else "",
-        )
-        for deployment, cases in planned
+        Item(case=case, deployment=deployment, release=release)
+        for (deployment, cases), release in zip(planned, apart([one for one, _ in planned]), strict=True)
         for case in cases
     )
     seen: dict[tuple[str, str], Item] = {}

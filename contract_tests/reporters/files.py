@@ -32,64 +32,68 @@ class JsonReporter:
 
     def consume(self, event: Event) -> None:
         if isinstance(event, RunStarted):
-            self.document["deployments"] = [_deployment(deployment) for deployment in event.deployments]
+            self.document["deployments"] = [deployment_document(one) for one in event.deployments]
         elif isinstance(event, CaseFinished):
-            self.document["cases"].append(self._case(event))
+            self.document["cases"].append(case_document(event, self.mask))
         else:
-            self.document |= {
-                "counts": dict(event.counts),
-                "calls": event.calls,
-                "seconds": round(event.seconds, 3),
-                "stopped": event.stopped,
+            self.document |= end_document(event)
+            self.write(json_text(self.document, indent=1) + "\n")
+
+
+def json_text(document: Any, indent: int | None = None) -> str:
+    """JSON that is UTF-8 whatever a service sent."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def case_document(event: CaseFinished, mask: Mask) -> dict[str, Any]:
+    """How a case ended, for programs; `not_passed` are its calls that did not pass."""
+    result, case = event.result, event.case
+    found: dict[str, Any] = {
+        "id": result.id,
+        "target": result.target,
+        "scenario": case.scenario.id,
+        "microversion": str(case.microversion or ""),
+        "outcome": result.outcome.value,
+        "calls": result.count,
+        "seconds": round(result.seconds, 4),
+    }
+    if result.reason:
+        found["reason"] = mask(result.reason)
+    calls = [call for call in result.calls if call.outcome is not Outcome.PASSED]
+    if calls:
+        found["not_passed"] = [
+            _call(call, event.deployment, secrets_of(call, case.scenario), mask) for call in calls
+        ]
+    return found
+
+
+def _call(call: CallResult, deployment: Deployment, secrets: Secrets, mask: Mask) -> dict[str, Any]:
+    found: dict[str, Any] = {"call": call.name, "outcome": call.outcome.value, "at": str(call.mark)}
+    if call.reason:
+        found["reason"] = mask(call.reason)
+    if call.findings:
+        found["findings"] = [
+            {
+                "rule": one.rule,
+                "at": str(one.mark),
+                "where": one.where,
+                "message": mask(message(one, secrets)),
             }
-            text = json.dumps(self.document, indent=1, ensure_ascii=False)
-            self.write(_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
-
-    def _case(self, event: CaseFinished) -> dict[str, Any]:
-        result, case = event.result, event.case
-        found: dict[str, Any] = {
-            "id": result.id,
-            "target": result.target,
-            "scenario": case.scenario.id,
-            "microversion": str(case.microversion or ""),
-            "outcome": result.outcome.value,
-            "calls": result.count,
-            "seconds": round(result.seconds, 4),
-        }
-        if result.reason:
-            found["reason"] = self.mask(result.reason)
-        calls = [call for call in result.calls if call.outcome is not Outcome.PASSED]
-        if calls:
-            found["not_passed"] = [
-                self._call(call, event.deployment, secrets_of(call, case.scenario)) for call in calls
-            ]
-        return found
-
-    def _call(self, call: CallResult, deployment: Deployment, secrets: Secrets) -> dict[str, Any]:
-        found: dict[str, Any] = {"call": call.name, "outcome": call.outcome.value, "at": str(call.mark)}
-        if call.reason:
-            found["reason"] = self.mask(call.reason)
-        if call.findings:
-            found["findings"] = [
-                {
-                    "rule": one.rule,
-                    "at": str(one.mark),
-                    "where": one.where,
-                    "message": self.mask(message(one, secrets)),
-                }
-                for one in call.findings
-            ]
-        request = shown_request(call, secrets)
-        if request is not None and call.outcome is not Outcome.SKIPPED:
-            found["request"] = f"{request.method} {self.mask(request.target)}"
-            endpoint = deployment.endpoints.get(request.service, deployment.endpoint)
-            found["curl"] = self.mask(curl(request, endpoint))
-        if call.response is not None:
-            found["status"] = call.response.status
-        return found
+            for one in call.findings
+        ]
+    request = shown_request(call, secrets)
+    if request is not None and call.outcome is not Outcome.SKIPPED:
+        found["request"] = f"{request.method} {mask(request.target)}"
+        endpoint = deployment.endpoints.get(request.service, deployment.endpoint)
+        found["curl"] = mask(curl(request, endpoint))
+    if call.response is not None:
+        found["status"] = call.response.status
+    return found
 
 
-def _deployment(deployment: Deployment) -> dict[str, str]:
+def deployment_document(deployment: Deployment) -> dict[str, str]:
+    """What a deployment is, for programs."""
     return {
         "name": deployment.name,
         "service": deployment.service,
@@ -97,6 +101,19 @@ def _deployment(deployment: Deployment) -> dict[str, str]:
         "series": deployment.series,
         "range": str(deployment.range or ""),
     }
+
+
+def end_document(event: RunFinished) -> dict[str, Any]:
+    """How a run ended, for programs; `not_run` are the cases that a run that was stopped has left."""
+    found: dict[str, Any] = {
+        "counts": dict(event.counts),
+        "calls": event.calls,
+        "seconds": round(event.seconds, 3),
+        "stopped": event.stopped,
+    }
+    if event.left:
+        found["not_run"] = [{"target": one.target, "id": one.id} for one in event.left]
+    return found
 
 
 class JunitReporter:
@@ -180,6 +197,29 @@ def _counts(outcomes: Sequence[Outcome]) -> dict[str, str]:
 def _clean(text: str) -> str:
     """Without the characters that XML 1.0 cannot hold."""
     return _NO_XML.sub("\ufffd", text)
+
+
+def stream_writer(option: str, path: str, stdout: IO[str]) -> Callable[[bytes], None]:
+    """What adds to `path` (`-`: standard output), each time at once; UsageError as `file_writer`."""
+    if path == "-":
+        output: Any = getattr(stdout, "buffer", None)
+        if output is None:
+            raise UsageError(f"{option} -: standard output takes no bytes here; name a file")
+    else:
+        file_writer(option, path, stdout)  # for what it refuses
+        try:
+            output = Path(path).open("wb")  # noqa: SIM115 - open until the process ends
+        except OSError as error:
+            raise UsageError(f"{option} {path}: cannot be written: {error.strerror}") from None
+
+    def write(data: bytes) -> None:
+        try:
+            output.write(data)
+            output.flush()
+        except OSError as error:
+            raise UsageError(f"{option} {path}: cannot be written: {error.strerror}") from None
+
+    return write
 
 
 def file_writer(option: str, path: str, stdout: IO[str]) -> Callable[[str], None]:

@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 from contract_tests.checks.rules import Words
 from contract_tests.errors import UsageError
 from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
+from contract_tests.execution.plan import planned
 from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
 from contract_tests.model.finding import Finding, Mark
 from contract_tests.model.http import MISSING, Request, Response
@@ -103,6 +104,9 @@ def finished(
     return CaseFinished(case=one, deployment=deployment, result=result)
 
 
+A_RUN = tuple(case(version) for version in ("1.0", "1.2", "1.3", "1.4", "1.9"))
+
+
 def a_run() -> list[Event]:
     """A run in which everything happens that can happen."""
     failing = failed_call(
@@ -120,7 +124,7 @@ def a_run() -> list[Event]:
         request=request(),
     )
     return [
-        RunStarted(deployments=(place(),), cases=5),
+        RunStarted(deployments=(place(),), cases=5, planned=planned([(place(), A_RUN)])),
         finished(case("1.0")),
         finished(case("1.2"), FAILED, failing, skipped),
         finished(case("1.3"), ERROR, lost),

@@ -7,6 +7,7 @@ import signal
 import threading
 import unittest
 from collections.abc import Iterable
+from dataclasses import astuple
 from typing import Any
 
 from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
@@ -135,6 +136,13 @@ class TestFailFast(RunnerCase):
                 told[-1],
             )
 
+    def test_it_names_what_it_left(self) -> None:
+        events = list(run([self.job()], fail_fast=True))
+        first, last = events[0], events[-1]
+        assert isinstance(first, RunStarted) and isinstance(last, RunFinished)
+        self.assertEqual(("toy 1.0.0", "toy/what@1.8", "toy.what@1.8"), astuple(last.left[0]))
+        self.assertEqual(first.planned[8:], last.left)
+
 
 class TestInterrupt(RunnerCase):
     def test_in_a_call(self) -> None:
@@ -184,13 +192,17 @@ class Dying(Transport):
 
 class TestCrash(RunnerCase):
     def test_a_worker_that_dies(self) -> None:
-        told = self.told(run([self.job(transport=Dying(by_version))], workers=2))
-        self.assertIn("finished ", told[-1])
-        self.assertRegex(
-            told[-1],
-            r"a worker process died \(was it killed, or out of memory\? --jobs 1 runs without workers\): "
-            r"\d+ cases did not run$",
-        )
+        """Every case is told of: what ended, what did not pass, and what nobody knows the end of."""
+        events = list(run([self.job(transport=Dying(by_version))], workers=2))
+        results = {e.result.id: e.result for e in events if isinstance(e, CaseFinished)}
+        self.assertEqual(40, len(results))
+        last = events[-1]
+        assert isinstance(last, RunFinished)
+        self.assertEqual("", last.stopped)
+        self.assertEqual(40, sum(last.counts.values()))
+        self.assertIs(Outcome.ERROR, results["toy/what@1.20"].outcome)
+        self.assertIn("a worker process died before it told", results["toy/what@1.20"].reason)
+        self.assertIs(Outcome.PASSED, results["toy/what@1.0"].outcome)
 
     def test_a_mistake_of_ours_in_a_case_is_that_cases(self) -> None:
         def answers(request: Request) -> Any:
