@@ -6,6 +6,7 @@ exactly as they are given (`%2f`, `%zz`, two lines of one header), which request
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import ssl
@@ -71,11 +72,34 @@ class _Patient(io.RawIOBase):
         super().close()
 
 
+class _Lines(io.BufferedReader):
+    """Remembers the last line: http.client takes headers that were cut off for whole ones."""
+
+    last = b""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self.last = super().readline(size)
+        return self.last
+
+
 class _PatientResponse(http.client.HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         self.fp.close()
-        self.fp = io.BufferedReader(_Patient(sock))
+        self.fp = self._lines = _Lines(_Patient(sock))
+
+    def begin(self) -> None:
+        """As http.client does, but IncompleteRead and HeaderParsingError for headers that are none.
+
+        Without this a property of the answer is lost in silence: the headers behind the fault.
+        """
+        super().begin()
+        if self._lines.last.strip(b"\r\n"):
+            raise http.client.IncompleteRead(self._lines.last)
+        urllib3.util.response.assert_header_parsing(self.msg)
+        lengths = self.msg.get_all("Content-Length", [])
+        if not all(length.strip().isdecimal() for length in lengths):
+            raise http.client.HTTPException(f"its Content-Length is {', '.join(map(repr, lengths))}")
 
 
 class _ExactTarget:
@@ -126,6 +150,10 @@ class _Adapter(HTTPAdapter):
         manager = super().proxy_manager_for(*args, **options)
         manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
         return manager
+
+
+class _ClosedMeanwhile(Exception):
+    """A kept connection that the server had closed."""
 
 
 class LiveTransport:
@@ -234,12 +262,9 @@ class LiveTransport:
         _wire.url = url
         _wire.deadline = time.monotonic() + self._timeout
         try:
-            try:
-                return self._try(prepared)
-            except requests.ConnectionError as error:
-                if not (_wire.reused and request.method in _SAFE and _was_closed(error)):
-                    raise
-                return self._try(prepared)
+            with contextlib.suppress(_ClosedMeanwhile):
+                return self._try_first(prepared, again=request.method in _SAFE)
+            return self._try(prepared)
         except ContractTestsError:
             raise
         except (
@@ -251,6 +276,15 @@ class LiveTransport:
         ) as error:
             text = f"{request.method} {url}: {_cause(error, self._timeout)}"
             raise Unreachable(shown(text, all_secrets(self.identities))) from None
+
+    def _try_first(self, prepared: requests.PreparedRequest, *, again: bool) -> Response:
+        """As `_try`; _ClosedMeanwhile where the request may be sent `again`, on another connection."""
+        try:
+            return self._try(prepared)
+        except requests.ConnectionError as error:
+            if again and _wire.reused and _was_closed(error):
+                raise _ClosedMeanwhile from None
+            raise
 
     def _try(self, prepared: requests.PreparedRequest) -> Response:
         left = max(_wire.deadline - time.monotonic(), 0.001)
@@ -336,6 +370,8 @@ def _cause(error: BaseException, timeout: float) -> str:
         return "the body is not encoded as its Content-Encoding says; is a proxy in between?"
     if first(http.client.RemoteDisconnected):
         return "the server closed the connection without an answer; look at the service's log"
+    if found := first(urllib3.exceptions.HeaderParsingError):
+        return f"its headers cannot be read ({_plain(found)}); look at what is in between, and at the service"
     if found := first(http.client.BadStatusLine):
         return f"the answer is no HTTP ({_plain(found)}); check the endpoint's scheme and port"
     if first(urllib3.exceptions.IncompleteRead, http.client.IncompleteRead):

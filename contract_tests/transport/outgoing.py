@@ -124,7 +124,7 @@ def exchange(endpoint: str, request: Request, send: Callable[[Request, str], Res
         if origin(found) != origin(endpoint):
             raise Refused(
                 f"{request.method} {shown(url)}: it redirects to {shown(found)}, which is not the target's "
-                "own host; expect the redirect itself (leave out 'redirects: follow')"
+                "own host; expect the redirect itself (leave out 'redirects: true')"
             )
         request = _redirected(request, response.status)
         url = absolute(endpoint, replace(request, target=found))

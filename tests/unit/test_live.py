@@ -476,7 +476,7 @@ class TestRedirects(LiveCase):
                 self.ask(server.url, get("/x", follow=True, role="admin"), identities)
             self.assertEqual(
                 f"GET {server.url}/x: it redirects to {other.url}/y?token=***, which is not the target's own "
-                "host; expect the redirect itself (leave out 'redirects: follow')",
+                "host; expect the redirect itself (leave out 'redirects: true')",
                 str(caught.exception),
             )
             self.assertEqual([], other.seen)
