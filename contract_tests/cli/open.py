@@ -270,9 +270,7 @@ def _open_target(
     choice: Choice,
     record: str,
 ) -> None:
-    from contract_tests.execution.discovery import discover
-    from contract_tests.transport.open import open_identities, open_target, roles
-    from contract_tests.transport.several import SeveralTransport
+    from contract_tests.transport.open import open_identities
 
     identities = open_identities(target)
     everywhere = "*" in target.endpoints or not target.endpoints
@@ -283,25 +281,42 @@ def _open_target(
             "'endpoints', or choose another --service"
         )
     for service in there:
-        transport: Transport
-        transport, used = open_target(target, service, identities)
-        deployment = discover(service, transport, target)
-        if target.release:
-            deployment = replace(deployment, name=f"{service.name} {target.release}")
-        everybody = [*identities.values(), *used.values()]
-        others = _open_others(target, service, scenarios, identities, everybody)
-        if others:
-            transport = SeveralTransport(transport, others)
-            deployment = replace(
-                deployment,
-                beside={name: target.releases.get(name, "") for name in others},
-                endpoints={name: one.endpoint for name, (_, one) in others.items()},
-            )
-        if record:
-            transport = _recorder(transport, record, service, deployment, opened)
-        known = roles(target) if target.identities or target.proofs else None
-        cases = plan(scenarios, deployment, choice, known)
-        opened.add(Job(deployment=deployment, transport=transport, cases=cases), everybody)
+        open_service(opened, target, service, scenarios, identities, choice, record)
+
+
+def open_service(
+    opened: Opened,
+    target: Target,
+    service: Service,
+    scenarios: Sequence[Scenario],
+    identities: Mapping[str, Identity],
+    choice: Choice,
+    record: str = "",
+) -> None:
+    """Add the job of one service of a live target; errors as `open_jobs`."""
+    from contract_tests.execution.discovery import discover
+    from contract_tests.transport.open import open_target, roles
+    from contract_tests.transport.several import SeveralTransport
+
+    transport: Transport
+    transport, used = open_target(target, service, identities)
+    deployment = discover(service, transport, target)
+    if target.release:
+        deployment = replace(deployment, name=f"{service.name} {target.release}")
+    everybody = [*identities.values(), *used.values()]
+    others = _open_others(target, service, scenarios, identities, everybody)
+    if others:
+        transport = SeveralTransport(transport, others)
+        deployment = replace(
+            deployment,
+            beside={name: target.releases.get(name, "") for name in others},
+            endpoints={name: one.endpoint for name, (_, one) in others.items()},
+        )
+    if record:
+        transport = _recorder(transport, record, service, deployment, opened)
+    known = roles(target) if target.identities or target.proofs else None
+    cases = plan(scenarios, deployment, choice, known)
+    opened.add(Job(deployment=deployment, transport=transport, cases=cases), everybody)
 
 
 def _open_others(

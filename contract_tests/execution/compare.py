@@ -20,11 +20,13 @@ from contract_tests.comparison.versions import range_facts
 from contract_tests.comparison.words import words_of
 from contract_tests.execution.case import run_case
 from contract_tests.model.case import Case, CaseResult
-from contract_tests.model.http import Request, Response
+from contract_tests.model.http import Interaction, Request, Response
 from contract_tests.model.microversion import Microversion
 from contract_tests.model.scenario import Call, Scenario
 from contract_tests.model.service import Service
 from contract_tests.model.target import Deployment
+from contract_tests.recordings.steady import canonical_endpoint, without_origin
+from contract_tests.recordings.text import edit
 from contract_tests.transport.base import Transport
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ def answers(case: Case, transport: Transport, deployment: Deployment, *, replay:
     latest: list[Mapping[str, Any]] = []
     options: dict[str, Any] = {"sleep": None} if replay else {}
     result = run_case(case, transport, deployment, observe=observe, **options)
-    found = gathered(case, responses, latest[0] if latest else {}, result)
+    found = gathered(case, responses, latest[0] if latest else {}, result, deployment.endpoint)
     if not found.responses and not found.problem:
         return Answered({}, {}, result.reason or "nothing was answered")
     return found
@@ -112,8 +114,12 @@ def gathered(
     responses: Mapping[str, tuple[Request, Response]],
     variables: Mapping[str, Any],
     result: CaseResult,
+    endpoint: str,
 ) -> Answered:
-    """What a run was answered, from its answers, its last variables and its result."""
+    """What a run was answered, from its answers, its last variables and its result.
+
+    The endpoint's origin stands in it as recordings have it: where a service runs is no difference.
+    """
     roles: dict[str, str] = {}
     for name, value in variables.items():
         if isinstance(value, str) and len(value) >= ROLE_LENGTH and name != "endpoint":
@@ -129,7 +135,22 @@ def gathered(
         for call in result.calls
         if call.name not in responses
     }
-    return Answered(responses, roles, problems=problems)
+    return Answered(
+        _without_origin(responses, case.scenario.service.name, endpoint), roles, problems=problems
+    )
+
+
+def _without_origin(
+    responses: Mapping[str, tuple[Request, Response]], service: str, endpoint: str
+) -> Mapping[str, tuple[Request, Response]]:
+    if endpoint.startswith(canonical_endpoint(service, "")):
+        return responses
+    rewrite = without_origin(service, endpoint)
+    edited = {
+        name: edit(Interaction(request=request, response=response), rewrite)
+        for name, (request, response) in responses.items()
+    }
+    return {name: (one.request, one.response) for name, one in edited.items()}
 
 
 def compare_answers(

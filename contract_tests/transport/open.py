@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -11,6 +12,9 @@ from contract_tests.model.service import Service
 from contract_tests.model.target import Target
 from contract_tests.transport.base import Transport
 from contract_tests.transport.identity import ANONYMOUS, Identity, build_identity
+
+_VERSIONED = re.compile(r"/v\d+(\.\d+)?(/|$)")
+_VERSION_AT_END = re.compile(r"/v\d+(\.\d+)?(/[^/]*)?/?$")
 
 
 def roles(target: Target) -> frozenset[str]:
@@ -84,13 +88,32 @@ def open_target(
 
 
 def service_types(service: Service) -> tuple[str, ...]:
-    """What a catalog may call the service: the type in its version header, then its name."""
+    """What a catalog may call the service.
+
+    The type in its version header, what the service types authority says of a project of that name, with the
+    names that it had before, and the service's own name.
+    """
+    from os_service_types import ServiceTypes
+
     named = [
         carrier.form.partition("{}")[0].strip()
         for carrier in service.dialect.carriers
         if carrier.name == STANDARD_HEADER
     ]
-    return tuple(dict.fromkeys(filter(None, (*named, service.name))))
+    authority = ServiceTypes()
+    project = authority.get_service_data_for_project(service.name)
+    official = authority.get_all_types(project["service_type"]) if project else ()
+    return tuple(dict.fromkeys(filter(None, (*named, *official, service.name))))
+
+
+def service_root(service: Service, url: str) -> str:
+    """A catalog's URL without the version (and project) at its end, where the service's paths begin with one.
+
+    A catalog has `http://host/identity/v3` or `http://host/compute/v2.1/PROJECT`; a scenario asks for
+    `/v3/users`.
+    """
+    versioned = any(_VERSIONED.match(operation.path) for operation in service.operations)
+    return _VERSION_AT_END.sub("", url) if versioned else url
 
 
 def _from_catalog(target: Target, service: Service, identities: Mapping[str, Identity]) -> str:
@@ -98,7 +121,7 @@ def _from_catalog(target: Target, service: Service, identities: Mapping[str, Ide
         for service_type in service_types(service):
             found = identity.endpoint(service_type)
             if found:
-                return found
+                return service_root(service, found)
     raise UsageError(
         f"target {target.name!r}: no endpoint for the service {service.name!r}, and no identity's catalog "
         f"has {' or '.join(service_types(service))} (region {target.region or 'any'}, "

@@ -264,6 +264,16 @@ class TestBaseline(unittest.TestCase):
     def test_the_same_answers_pass(self) -> None:
         self.assertEqual({"passed": 2}, self.held(OLD)[-1].counts)
 
+    def test_where_a_service_runs_is_no_difference(self) -> None:
+        """A recording names http://SERVICE.example, a live service its own host and port."""
+        key = "POST /things"
+        recorded = {**OLD, key: answer(201, {"id": "aaaa"}, Location="http://toy.example/things/aaaa")}
+        here = {**OLD, key: answer(201, {"id": "aaaa"}, Location="http://127.0.0.1:8778/things/aaaa")}
+        for endpoint, outcome in (("http://127.0.0.1:8778", "passed"), ("http://127.0.0.1:8779", "failed")):
+            before, after = job(recorded), job(here, "toy 2.0.0", endpoint=endpoint)
+            baseline = Baseline(deployment=before.deployment, transport=before.transport, policy=POLICY)
+            self.assertEqual({outcome: 2}, list(run([replace(after, baseline=baseline)]))[-1].counts)
+
     def test_what_does_not_fail_by_the_policy_is_none(self) -> None:
         self.assertEqual({"passed": 2}, self.held(NEW, replace(POLICY, fails=frozenset()))[-1].counts)
 

@@ -19,11 +19,18 @@ from unittest import mock
 from contract_tests.errors import Unreachable, UsageError
 from contract_tests.model import dialect
 from contract_tests.model.http import Request
-from contract_tests.model.service import Service
+from contract_tests.model.service import Operation, Service
 from contract_tests.model.target import IdentitySpec, Target, Tls
 from contract_tests.transport.identity import ANONYMOUS, all_secrets, build_identity, identity_for
 from contract_tests.transport.live import LiveTransport
-from contract_tests.transport.open import has_role, open_identities, open_target, roles, service_types
+from contract_tests.transport.open import (
+    has_role,
+    open_identities,
+    open_target,
+    roles,
+    service_root,
+    service_types,
+)
 from contract_tests.transport.wsgi import WsgiTransport
 
 PASSWORD = "s3cret-password"
@@ -474,6 +481,22 @@ class TestOpen(KeystoneCase):
         self.assertEqual(("compute", "nova"), service_types(nova))
         self.assertEqual(("placement",), service_types(PLACEMENT))
         self.assertEqual(("metering",), service_types(Service(name="metering")))
+        self.assertEqual(("identity", "keystone"), service_types(Service(name="keystone")))
+        self.assertIn("volumev3", service_types(Service(name="cinder")))
+
+    def test_a_version_at_the_end_of_the_catalogs_url(self) -> None:
+        """It is left out where the service's own paths begin with one."""
+        keystone = Service(name="keystone", operations=(Operation(method="GET", path="/v3/users"),))
+        for url, root in (
+            ("http://h/identity/v3", "http://h/identity"),
+            ("http://h:5000/v3/", "http://h:5000"),
+            ("http://h/v2.1/9b7c0a527d0e4a358f39", "http://h"),
+            ("http://h/v3x", "http://h/v3x"),
+            ("http://h", "http://h"),
+        ):
+            self.assertEqual(root, service_root(keystone, url))
+        manila = Service(name="manila", operations=(Operation(method="GET", path="/shares"),))
+        self.assertEqual("http://h/v2", service_root(manila, "http://h/v2"))
 
     def test_an_endpoint_that_is_none(self) -> None:
         with self.assertRaises(UsageError) as caught:

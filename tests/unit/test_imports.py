@@ -25,7 +25,9 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "recordings": frozenset({"errors", "model"}),
     "lab": frozenset({"errors", "model"}),
     "transport": frozenset({"errors", "model", "recordings"}),
-    "execution": frozenset({"errors", "model", "checks", "comparison", "consistency", "transport"}),
+    "execution": frozenset(
+        {"errors", "model", "checks", "comparison", "consistency", "recordings", "transport"}
+    ),
     "reporters": frozenset(
         {"errors", "model", "checks", "comparison", "consistency", "execution", "recordings"}
     ),
@@ -55,6 +57,7 @@ FOREIGN: Mapping[str, frozenset[str]] = {
     "botocore": frozenset({"transport/identity"}),
     "click": frozenset({"cli"}),
     "jsonpath_rfc9535": frozenset({"model/jsonpath"}),
+    "os_service_types": frozenset({"transport/open"}),
     "jsonschema": frozenset({"checks/schemas"}),
     "jsonschema_rs": frozenset({"checks/schemas", "model/matcher", "loading/schema"}),
     "keystoneauth1": frozenset({"transport/identity"}),
@@ -139,6 +142,7 @@ class TestForeign(unittest.TestCase):
             "jsonpath_rfc9535": "jsonpath-rfc9535",
             "jsonschema_rs": "jsonschema-rs",
             "openstack": "openstacksdk",
+            "os_service_types": "os-service-types",
         }
         names |= {"yaml": "PyYAML", "yaml12": "py-yaml12", "vcr": "vcrpy"}
         # These come with others: jsonschema, requests.
