@@ -101,13 +101,13 @@ def _url_plural(one: Exchange, trace: Trace, at: int) -> Iterator[Fact]:
     if not _is_known(one):
         return
     for at_, segment in enumerate(one.segments[:-1]):
-        word = re.split(r"[-_]", segment)[-1].lower()
+        words = re.split(r"[-_]", segment.lower())
         if (
             is_parameter(segment)
             or not is_parameter(one.segments[at_ + 1])
-            or not word.isalpha()
-            or word.endswith("s")
-            or word in _NO_PLURAL
+            or not words[-1].isalpha()
+            or words[-1] in _NO_PLURAL
+            or any(word.endswith("s") and word != "os" for word in words)
             or _VERSION.fullmatch(segment)
         ):
             continue

@@ -130,7 +130,7 @@ class _Lint:
         self.changes: dict[tuple[str, ...], Inconsistency] = {}
         self.hits: dict[tuple[str, ...], dict[_Unit, set[_Point]]] = {}
         self.seen: dict[_Unit, dict[_Point, _Answer]] = {}
-        self.absent: dict[str, dict[_Point, _Answer]] = {}
+        self.absent: dict[_Unit, dict[_Point, _Answer]] = {}
         self.refuted: set[tuple[str, str]] = set()
         scenarios = {case.scenario.slug: case.scenario for job in jobs for case in job.cases}
         self.routes = Routes(service, scenarios.values())
@@ -195,7 +195,8 @@ class _Lint:
             names = known[where.point][1] if where.point in known else frozenset()
             known[where.point] = (where.microversion, names | one.names)
         if one.response.status in _ABSENT:
-            self.absent.setdefault(one.operation, {})[where.point] = (where.microversion, frozenset())
+            for unit in (of_call, of_operation):
+                self.absent.setdefault(unit, {})[where.point] = (where.microversion, frozenset())
         return (of_call if refused else of_operation), all_such
 
     def _exchange(self, case: Case, call: Call, request: Request, response: Response) -> Exchange:
@@ -245,12 +246,12 @@ class _Lint:
             answers = self.seen[unit]
             last = max(answers)
             if last in hits:
-                later = self._later(unit, last)
+                later = self._later(unit, last, change)
                 if later is None:
                     return
                 ends.append((last, "gone", later))
                 continue
-            refused = bool(unit[1]) and last in self.absent.get(unit[0], {})
+            refused = bool(unit[1]) and last in self.absent.get(unit, {})
             mended = right in answers[last][1] if right is not None else not refused
             ends.append((last, "mended" if mended else "gone", self._since(answers, max(hits))))
         words = [word for _, word, _ in ends]
@@ -258,17 +259,20 @@ class _Lint:
         change.since = max(end for end in ends if end[1] == change.ended)[2]
         change.verdict = min(change.verdict, Verdict.INFO, key=list(Verdict).index)
 
-    def _later(self, unit: _Unit, last: _Point) -> str | None:
+    def _later(self, unit: _Unit, last: _Point, change: Inconsistency) -> str | None:
         """Since when an operation is gone, or a newer release gets no such refused call; None for neither."""
         operation, call = unit
-        absent = self.absent.get(operation, {})
+        later: dict[_Point, _Answer] = {}
         if call:
-            others = {**absent, **self.seen.get((operation, ""), {})}
-            later = {point: seen for point, seen in others.items() if point[0] > last[0]}
-        elif PARAMETER in operation:  # a 404 may be of the id
-            later = {}
-        else:
-            later = {point: seen for point, seen in absent.items() if point > last}
+            for answers in (self.absent.get((operation, ""), {}), self.seen.get((operation, ""), {})):
+                later |= {point: seen for point, seen in answers.items() if point[0] > last[0]}
+        else:  # a 404 of an operation with a parameter may be of the id: then only those of the same calls
+            calls = (
+                [f"{scenario}: {name}" for scenario, name in change.calls] if PARAMETER in operation else [""]
+            )
+            for name in calls:
+                absent = self.absent.get((operation, name), {})
+                later |= {point: seen for point, seen in absent.items() if point > last}
         return self._since(later, last) if later else None
 
     def _since(self, answers: _Answers, hit: _Point) -> str:

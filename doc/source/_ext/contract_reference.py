@@ -6,6 +6,10 @@
 .. contract-reference:: rules               RULES
 .. contract-reference:: compatibility       the rules of comparison; `sources` beside it
 .. contract-reference:: mutations           the changes of benchmarks.mutations, and their rules
+.. contract-reference:: consistency         the rules of the lint
+.. contract-reference:: profiles            the shipped profiles of the lint, and their rules
+.. contract-reference:: inconsistencies     how often each rule of the lint is broken, by service
+.. contract-reference:: lint-mutations      the changes of benchmarks.inconsistencies, and their rules
 .. contract-reference:: keywords            the JSON Schema keywords of schema files
 .. contract-reference:: commands            what each command says to --help
 .. contract-reference:: errors              the tree of exceptions
@@ -33,9 +37,12 @@ from contract_tests.cli.compare_command import release_pairs
 from contract_tests.cli.main import cli
 from contract_tests.cli.open import Wanted, load, open_jobs
 from contract_tests.comparison import rules as comparison
+from contract_tests.comparison.policy import Policy
 from contract_tests.comparison.rule import word_fact
+from contract_tests.consistency.rules import RULES as CONSISTENCY
 from contract_tests.execution.compare import Change, compare
 from contract_tests.execution.history import by_microversion, history
+from contract_tests.execution.lint import lint
 from contract_tests.execution.plan import Choice
 from contract_tests.loading.config import Places
 from contract_tests.loading.deployment import DEPLOYMENT, SERIES
@@ -48,6 +55,7 @@ from contract_tests.model.dialect import DEFAULT_ORDERS, KINDS
 from contract_tests.model.matcher import FORMATS, OPERATORS, TYPES
 from contract_tests.model.microversion import ORDERS
 from contract_tests.reporters.comparison import extent, word
+from contract_tests.reporters.consistency import table as findings_by_service
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = {**SHAPES, "deployment": DEPLOYMENT, "series": SERIES, "policy": POLICY, "waivers": WAIVERS}
@@ -227,6 +235,46 @@ def mutations(_: str) -> Iterator[str]:
     return table(("Change", "Rule", "Verdict"), rows, "50 35 15")
 
 
+def consistency(_: str) -> Iterator[str]:
+    rows = [
+        (
+            code(one.id),
+            one.doc + (f". Off: {one.decide}" if one.decide else ""),
+            code(one.message),
+            one.source,
+        )
+        for one in CONSISTENCY
+    ]
+    return table(("Rule", "Holds that", "A finding says", "Source"), rows, "18 35 32 15")
+
+
+def profiles(_: str) -> Iterator[str]:
+    library = Library(Places().with_shipped())
+    found = [policy for name in library.policy_names() if (policy := library.policy(name)) is not None]
+    rows = [
+        (code(policy.name), ", ".join(f"{hint.rule} ({hint.number})" for hint in policy.consistency))
+        for policy in found
+        if policy.consistency
+    ]
+    return table(("Profile", "Its rules, as they are numbered there"), rows, "20 80")
+
+
+def inconsistencies(_: str) -> Iterator[str]:
+    """The table that ``contract-tests lint --table`` prints."""
+    library = Library(Places(recordings=(ROOT / "cassettes",)).with_shipped())
+    scenarios = load(library, [], [])
+    with open_jobs(library, scenarios, Wanted(), Choice()) as opened:
+        head, rows = findings_by_service(lint(opened.jobs, Policy(name="all")))
+    widths = " ".join(["30", *["10"] * (len(head) - 1)])
+    yield from table(head, [(code(row[0]), *row[1:]) for row in rows], widths)
+
+
+def lint_mutations(_: str) -> Iterator[str]:
+    from benchmarks.inconsistencies import MUTATIONS
+
+    return table(("Change", "Rule"), [(one.name, code(one.rule)) for one in MUTATIONS], "60 40")
+
+
 def keywords(_: str) -> Iterator[str]:
     rows = [(code(name), ", ".join(one.types) or "any") for name, one in KEYWORDS.items()]
     return table(("Keyword", "Speaks of values of the type"), rows, "40 60")
@@ -348,6 +396,10 @@ PARTS: dict[str, Callable[[str], Iterator[str]]] = {
     "compatibility": compatibility,
     "sources": sources,
     "mutations": mutations,
+    "consistency": consistency,
+    "profiles": profiles,
+    "inconsistencies": inconsistencies,
+    "lint-mutations": lint_mutations,
     "keywords": keywords,
     "commands": commands,
     "errors": exceptions,
