@@ -5,6 +5,7 @@ python -m benchmarks replay --cases 100 1000 10000
 python -m benchmarks reading                   how fast cassettes are read
 python -m benchmarks startup                   what a command costs before it does its work
 python -m benchmarks compare                   the differ beside deepdiff
+python -m benchmarks fronts                    the same cases through pytest, unittest and stestr
 python -m benchmarks growth                    time and memory up to 100,000 interactions
 python -m benchmarks.mutations                 changes to recorded answers, and what the comparison says
 python -m benchmarks corpus DIR --cases 1000   the work of `replay` in DIR, to be profiled
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from benchmarks.compare import compare
 from benchmarks.corpus import build, read_work
+from benchmarks.fronts import fronts
 from benchmarks.growth import growth
 from benchmarks.reading import reading
 from benchmarks.replay import replay
@@ -44,6 +46,8 @@ def main() -> None:
     commands.add_parser("reading", parents=[shared], help="cassettes")
     commands.add_parser("compare", parents=[shared], help="the differ")
     commands.add_parser("startup", parents=[shared], help="a command's fixed costs")
+    gate = commands.add_parser("fronts", parents=[shared], help="the fronts beside the command line")
+    gate.add_argument("--cases", type=int, default=500, metavar="N", help="(500)")
     grown = commands.add_parser("growth", parents=[shared], help="time and memory by size")
     grown.add_argument("--interactions", type=int, nargs="+", default=[1000, 10_000, 100_000], metavar="N")
     only = commands.add_parser("corpus", parents=[shared], help="only write the cases")
@@ -69,6 +73,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         if options.command == "replay":
             replay(Path(folder), work, options.cases, options.runs, options.peer_most, options.workers)
+        elif options.command == "fronts":
+            fronts(Path(folder), work, options.cases, options.runs)
         else:
             startup(Path(folder), work, options.runs)
 
