@@ -32,6 +32,31 @@ RULES: dict[str, Rule] = {
             doc="the status is one of `expect.status`",
         ),
         Rule(
+            id="input-accepted",
+            message="a bad request was accepted: expected status {expected}, got {got}",
+            doc="what `negative:` derives as bad is refused (API-SIG, HTTP response codes: 400)",
+        ),
+        Rule(
+            id="input-refused",
+            message="a value at its limit was refused: expected status {expected}, got {got}",
+            doc="what `negative:` derives as still good is accepted",
+        ),
+        Rule(
+            id="input-server-error",
+            message="the input made the service fail: expected status {expected}, got {got}{detail}",
+            doc="no input makes a service fail (API-SIG, HTTP response codes: 5xx is its own mistake)",
+        ),
+        Rule(
+            id="input-changed",
+            message="refused, and yet it changed {where}: {expected} became {got}",
+            doc="a refused request changes nothing: what `look` of `negative:` names is as it was before",
+        ),
+        Rule(
+            id="input-undo",
+            message="what was accepted could not be taken back: {detail}",
+            doc="the calls of `undo` of `negative:` succeed",
+        ),
+        Rule(
             id="header",
             message="expected header {where}: {expected}, got {got}",
             doc="a header is as `expect.headers` says",

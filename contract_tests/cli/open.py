@@ -427,7 +427,7 @@ def _open_recordings(
                 release=wanted.release[0] if wanted.release else "",
             )
         transport = RecordingTransport(recording, service)
-        cases = plan(scenarios, deployment, choice, None)
+        cases = plan(scenarios, deployment, choice, None, replay=True)
         opened.add(Job(deployment=deployment, transport=transport, cases=cases, replay=True))
     if len(opened.jobs) == before:
         shown = ", ".join(map(show_path, roots))

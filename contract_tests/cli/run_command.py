@@ -106,11 +106,11 @@ def command(
         opened = stack.enter_context(open_jobs(library, scenarios, wanted, choice, record))
         if baseline is not None:
             hold_to_baseline(opened, library, scenarios, baseline, policy, accepted)
-        reporters = _reporters(stack, opened.mask, reports, verbose=verbose, matrix=not no_matrix)
+        told = reporters(stack, opened.mask, reports, verbose=verbose, matrix=not no_matrix)
         for note in (*notes(opened.jobs, scenarios), *(() if paths else orphans(opened.jobs, scenarios))):
             click.echo(note, err=True)
         workers = jobs or (_processors() if all(job.replay for job in opened.jobs) else 1)
-        last = _report(run(opened.jobs, workers=workers, fail_fast=fail_fast), reporters)
+        last = report(run(opened.jobs, workers=workers, fail_fast=fail_fast), told)
         whole = not paths and replace(choice, microversions="") == Choice(microversions="")
         if record and whole and not last.stopped:
             _prune(opened.jobs)
@@ -128,7 +128,7 @@ def command(
     return OK
 
 
-def _reporters(
+def reporters(
     stack: ExitStack, mask: Mask, reports: Mapping[str, str], *, verbose: bool, matrix: bool
 ) -> list[Reporter]:
     """The terminal, and a reporter for each file; what is written to standard output has it for itself."""
@@ -161,7 +161,7 @@ def _reporters(
     return found
 
 
-def _report(events: Generator[Event, None, None], reporters: Sequence[Reporter]) -> RunFinished:
+def report(events: Generator[Event, None, None], reporters: Sequence[Reporter]) -> RunFinished:
     """Tell the reporters of each event. Ctrl-C ends the run, not its report; a second one ends both."""
     from contract_tests.execution.events import RunFinished
 
@@ -204,7 +204,7 @@ def _record_again(
         open_jobs(library, scenarios, wanted, choice, again) as opened,
         TerminalReporter(sys.stderr, sys.stderr, opened.mask, show_matrix=False) as reporter,
     ):
-        last = _report(run(opened.jobs, workers=workers), [reporter])
+        last = report(run(opened.jobs, workers=workers), [reporter])
     if last.stopped:
         return False
     seconds = [Path(again) / folder.parent.name / folder.name for folder in recorded]

@@ -20,7 +20,7 @@ class Correlation:
     run: a value of one run equals that of the other if both play the same part. `volatile` are header names
     and `volatile_paths` generalised paths of values that differ between any two runs; `free_form` are paths
     below which names are data; `words` are the words that a schema allows at a path; `ordered` tells that
-    the call asked for an order.
+    the call asked for an order; `trial` is the kind of bad input that the call tries (empty: none).
     """
 
     old: Mapping[str, str] = field(default_factory=dict)
@@ -30,6 +30,7 @@ class Correlation:
     free_form: tuple[re.Pattern[str], ...] = ()
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ordered: bool = False
+    trial: str = ""
 
 
 def path_patterns(paths: Iterable[str]) -> tuple[re.Pattern[str], ...]:

@@ -30,7 +30,7 @@ def diff(old: Response, new: Response, correlation: Correlation | None = None) -
     same = correlation or Correlation()
     facts: list[Fact] = []
     if old.status != new.status:
-        facts.append(Fact(kind="status", old=old.status, new=new.status))
+        facts.append(_status(old.status, new.status, same.trial))
         if old.status >= 400 or new.status >= 400:
             return tuple(facts)
     if old.headers != new.headers:
@@ -50,6 +50,13 @@ def _varies(fact: Fact, same: Correlation) -> bool:
 
 def _plain(value: Any, roles: Mapping[str, str]) -> bool:
     return not isinstance(value, str) or role(value, roles) == value
+
+
+def _status(old: int, new: int, trial: str) -> Fact:
+    """The fact of two statuses; of a trial, whether its input is accepted is what counts."""
+    if trial and (old < 300) != (new < 300) and max(old, new) < 500:
+        return Fact(kind="input", old=old, new=new, detail=trial)
+    return Fact(kind="status", old=old, new=new)
 
 
 def _bodies(old: Response, new: Response, same: Correlation) -> Iterator[Fact]:

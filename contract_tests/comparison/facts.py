@@ -30,6 +30,7 @@ class Fact:
 
 KINDS = {
     "status": "another status code",
+    "input": "an input that was accepted is refused, or the other way round (of a trial: `negative:`)",
     "header-added": "a header that was not there",
     "header-removed": "a header that is gone",
     "header-value": "a header with another value",
@@ -118,7 +119,16 @@ VARYING = frozenset(
 """Kinds that say nothing where a value is known to differ between any two runs."""
 
 VALUED = frozenset(
-    {"status", "header-value", "header-media-type", "header-list", "value", "enum-case", "property-type"}
+    {
+        "status",
+        "input",
+        "header-value",
+        "header-media-type",
+        "header-list",
+        "value",
+        "enum-case",
+        "property-type",
+    }
     | {"format", "link-host", "page-next", "error-code", "error-fault-key", "envelope", "root-type"}
     | {kind for kind in KINDS if kind.startswith(("link-", "version-", "number-", "array-or"))}
 )

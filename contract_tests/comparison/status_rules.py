@@ -28,6 +28,21 @@ def _auth(fact: Fact) -> bool:
 
 STATUS_RULES: tuple[Rule, ...] = (
     Rule(
+        id="input-accepted-to-refused",
+        kinds=("input",),
+        when=codes("2xx", "3xx|4xx"),
+        verdicts=REMOVES,
+        source="P, AI",
+        message="an input that was accepted is refused ({detail}): " + STATUS,
+    ),
+    Rule(
+        id="input-refused-to-accepted",
+        kinds=("input",),
+        verdicts=ADDS,
+        source="P; frozen: AI, NV",
+        message="an input that was refused is accepted ({detail}): " + STATUS,
+    ),
+    Rule(
         id="status-throttled",
         kinds=("status",),
         when=codes("*", "413|429"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
 from contract_tests.model.finding import Finding
 from contract_tests.model.http import MISSING, Request, Response
 from contract_tests.model.matcher import PatternTimeout, search
-from contract_tests.model.scenario import Call, Save
+from contract_tests.model.scenario import Call, Save, Trial
 from contract_tests.model.service import Service
 from contract_tests.model.target import Deployment
 from contract_tests.model.template import UndefinedVariable, as_text, render
@@ -29,6 +29,9 @@ from contract_tests.transport.base import Channel, Transport
 LOG = logging.getLogger(__name__)
 
 Observer = Callable[[Call, Request, Response, Mapping[str, Any]], None]
+
+Explorer = Callable[[Call, Callable[[Call], CallResult]], Iterable[CallResult]]
+"""Given a call that has `negative:` and what makes a call: the results of inputs that it tries before it."""
 
 
 def run_case(
@@ -39,11 +42,13 @@ def run_case(
     observe: Observer | None = None,
     sleep: Callable[[float], None] | None = time.sleep,
     clock: Callable[[], float] = time.monotonic,
+    explore: Explorer | None = None,
 ) -> CaseResult:
     """Run a case and tell how it ended; only KeyboardInterrupt and its like come out of it.
 
     `observe` is told each answer as it comes, with the variables of that moment. `sleep` waits between
-    two tries of a poll; None in a replay, where only the tries count as time.
+    two tries of a poll; None in a replay, where only the tries count as time. `explore` tries inputs of its
+    own in place of the derived trials.
     """
     if case.skip:
         return CaseResult(id=case.id, target=deployment.name, outcome=Outcome.SKIPPED, reason=case.skip)
@@ -54,7 +59,7 @@ def run_case(
     except Exception as error:
         return CaseResult(id=case.id, target=deployment.name, outcome=Outcome.ERROR, reason=told(error))
     try:
-        run.calls()
+        run.calls(explore)
     except BaseException:
         _abandon(channel)
         channel.close()
@@ -118,13 +123,20 @@ class _Run:
         self.made = False
         self.saved_by: dict[str, str] = {}
         self.lost = ""
+        self.looked: Response | None = None
 
-    def calls(self) -> None:
+    def calls(self, explore: Explorer | None = None) -> None:
         """Make all calls. Ctrl-C ends them too, but not before the cleanup has been tried."""
         todo = list(calls_of(self.case, self.deployment))
+        if explore is not None:
+            todo = [one for one in todo if one[0].trial is None]
         try:
             while todo:
-                self._one(*todo.pop(0))
+                call, cleanup, skip = todo.pop(0)
+                ready = not skip and not self.lost and not call.uses - self.variables.keys()
+                if explore is not None and call.negative is not None and ready:
+                    self.results += explore(call, self.call)
+                self._one(call, cleanup, skip)
         except KeyboardInterrupt:
             for call, cleanup, skip in todo:
                 if cleanup:
@@ -174,10 +186,16 @@ class _Run:
         version = at.text if at is not None else None
         try:
             request = build_request(call, self.variables, service.dialect, version, service.bodies)
+            self._look_before(call, version)
             response, findings = self._answer(call, request, version)
             if call.expect is not None:
                 findings += check_response(call.expect, response, self._context(call, request, version))
-            findings += self._save(call, response, service)
+            saved = self._save(call, response, service)
+            if call.trial is None:
+                findings += saved
+                self.looked = None
+            else:
+                findings += self._after_trial(call, call.trial, response, version)
         except UndefinedVariable as error:
             outcome, reason = Outcome.SKIPPED, self._missing(str(error))
         except Miss as error:
@@ -201,6 +219,40 @@ class _Run:
             response=None if good or response is None else replace(response),
             seconds=self.clock() - started,
         )
+
+    def _look_before(self, call: Call, version: str | None) -> None:
+        """See what a bad request must not change, where it has not been seen since the last change."""
+        trial = call.trial
+        if trial is not None and not trial.good and trial.look is not None and self.looked is None:
+            self.looked = self._aside(trial.look, call, version)
+
+    def _after_trial(
+        self, call: Call, trial: Trial, response: Response, version: str | None
+    ) -> Iterator[Finding]:
+        """What a refusal changed; what was accepted is taken back."""
+        if response.status >= 400:
+            if trial.look is None or trial.good:
+                return
+            before, self.looked = self.looked, self._aside(trial.look, call, version)
+            if before is not None and (changed := _first_change(before, self.looked)) is not None:
+                where, old, new = changed
+                where = f"GET {as_text(render(trial.look.target, self.variables))}{where and f', {where}'}"
+                yield Finding(rule="input-changed", mark=call.mark, where=where, expected=old, got=new)
+            return
+        self.looked = None
+        for undo in trial.undo:
+            answer = self._aside(undo, call, version)
+            if answer.status >= 400:
+                detail = f"{undo.method} was answered {answer.status}"
+                yield Finding(rule="input-undo", mark=undo.mark, detail=detail)
+
+    def _aside(self, aside: Call, call: Call, version: str | None) -> Response:
+        """Make a call that belongs to another one: it is recorded with that one, and observed by nobody."""
+        service = self.case.scenario.serving(call.on)
+        request = build_request(aside, self.variables, service.dialect, version, service.bodies)
+        response = self.channel.send(request, call)
+        self.count += 1
+        return response
 
     def _missing(self, name: str) -> str:
         saver = self.saved_by.get(name)
@@ -261,6 +313,32 @@ class _Run:
             else:
                 self.variables[save.name] = value
         return found
+
+
+def _first_change(old: Response, new: Response) -> tuple[str, Any, Any] | None:
+    """(where, before, after) of the first thing in which two answers differ; two refusals do not."""
+    if old.status != new.status:
+        return "", Words(f"status {old.status}"), Words(f"status {new.status}")
+    if old.status >= 400 or old.body == new.body:
+        return None
+    if MISSING in (old.json, new.json):
+        return "its body", old.text[:120], new.text[:120]
+    return _first_difference(old.json, new.json, "$")
+
+
+def _first_difference(old: Any, new: Any, path: str) -> tuple[str, Any, Any] | None:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in dict.fromkeys((*old, *new)):
+            pair = (old.get(name, MISSING), new.get(name, MISSING))
+            if found := _first_difference(*pair, f"{path}.{name}"):
+                return found
+        return None
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for at, (one, other) in enumerate(zip(old, new, strict=True)):
+            if found := _first_difference(one, other, f"{path}[{at}]"):
+                return found
+        return None
+    return None if old == new else (path, old, new)
 
 
 def _late(call: Call, response: Response, tries: int) -> Finding:

@@ -13,8 +13,9 @@ from contract_tests.execution.compare import Answered, answers, compare_answers
 from contract_tests.execution.runner import Job
 from contract_tests.model.case import Case
 from contract_tests.model.microversion import Microversion, known_between
-from contract_tests.model.scenario import Scenario
+from contract_tests.model.scenario import CallHistory, Scenario, SchemaHistory, schemas_of
 from contract_tests.model.service import Service
+from contract_tests.model.trials import calls_at
 
 
 @dataclass(slots=True)
@@ -56,6 +57,9 @@ def history(service: Service, jobs: Sequence[Job], policy: Policy) -> History:
         for scenario, before, after, version in _neighbours(service, job):
             for name, at in _declares(scenario, version):
                 declared[scenario.slug, name, version] = at
+            marks = {
+                call.name: f"{call.mark.path}:{call.mark.line}" for _, call in calls_at(scenario, version)
+            }
             for name, fact in compare_answers(before, after, scenario, version, (job.deployment.noise,)):
                 entry = _entry(entries, policy, scenario, name, fact, version)
                 key = (scenario.slug, name, version)
@@ -63,8 +67,7 @@ def history(service: Service, jobs: Sequence[Job], policy: Policy) -> History:
                     shown.add(key)
                 else:
                     entry.declared = False
-                history_of = next(h for h in scenario.histories if h.name == name)
-                entry.calls[f"{scenario.slug}: {name}"] = f"{history_of.mark.path}:{history_of.mark.line}"
+                entry.calls[f"{scenario.slug}: {name}"] = marks[name]
                 if release not in entry.releases:
                     entry.releases.append(release)
     for entry in entries.values():
@@ -124,16 +127,20 @@ def _neighbours(service: Service, job: Job) -> Iterator[tuple[Scenario, Answered
 
 def _declares(scenario: Scenario, version: Microversion) -> Iterator[tuple[str, str]]:
     """(call, where) for each call that an overlay, its schema's overlay or its limits change at `version`."""
-    for history in scenario.histories:
-        call = history.at(version)
-        expect = call.expect if call is not None else None
-        schema = expect.schema if expect is not None else None
+    for history, call in calls_at(scenario, version):
         if (
             version in history.since
             or version == history.range.low
-            or (schema is not None and version in schema.since)
+            or any(version in schema.since for schema in schemas_of(call))
+            or (call.trial is not None and any(version in one.since for one in _of_trials(history, version)))
         ):
-            yield history.name, f"{history.mark.path}:{history.mark.line}"
+            yield call.name, f"{call.mark.path}:{call.mark.line}"
+
+
+def _of_trials(history: CallHistory, version: Microversion) -> Iterator[SchemaHistory]:
+    """The schemas that a call's trials are derived from."""
+    call = history.at(version)
+    yield from schemas_of(call) if call is not None else ()
 
 
 def by_microversion(entries: Iterable[Entry]) -> dict[Microversion, list[Entry]]:

@@ -18,6 +18,7 @@ from contract_tests.model.microversion import (
 )
 from contract_tests.model.scenario import Call, Requirement, Scenario
 from contract_tests.model.target import Deployment
+from contract_tests.model.trials import calls_at
 
 SELECTIONS = ("boundaries", "every", "latest")
 
@@ -42,24 +43,30 @@ class Choice:
 
 
 def plan(
-    scenarios: Iterable[Scenario], deployment: Deployment, choice: Choice, roles: Collection[str] | None
+    scenarios: Iterable[Scenario],
+    deployment: Deployment,
+    choice: Choice,
+    roles: Collection[str] | None,
+    *,
+    replay: bool = False,
 ) -> tuple[Case, ...]:
     """The cases of the chosen scenarios of the deployment's service, in order.
 
-    `roles` are those that the target has an identity for (None: any). What cannot run is there too, with
+    `roles` are those that the target has an identity for (None: any). `replay`: it answers from a recording,
+    which holds nothing of what is tried live only. What cannot run is there too, with
     the reason in `skip`. UsageError where a listed microversion is none.
     """
     return tuple(
         case
         for scenario in scenarios
         if scenario.service.name == deployment.service and choice.takes(scenario)
-        for case in _cases(scenario, deployment, choice, roles)
+        for case in _cases(scenario, deployment, choice, roles, replay)
         if not choice.roles or choice.roles & _roles(case)
     )
 
 
 def _cases(
-    scenario: Scenario, deployment: Deployment, choice: Choice, roles: Collection[str] | None
+    scenario: Scenario, deployment: Deployment, choice: Choice, roles: Collection[str] | None, replay: bool
 ) -> Iterator[Case]:
     absent = [one.service.name for one in scenario.others if one.service.name not in deployment.beside]
     lacking = (
@@ -74,6 +81,8 @@ def _cases(
             reason = f"needs an identity for the role {' and '.join(missing)}, which {deployment.name} lacks"
         if not reason and not any(history.at(case.microversion) for history in scenario.calls):
             reason = "none of its calls exists at this microversion"
+        if not reason and replay and not scenario.is_recorded(case.microversion):
+            reason = "tried live only: its scenario keeps no recording of this microversion"
         yield replace(case, skip=reason)
 
 
@@ -194,11 +203,9 @@ def unmet(requires: Requirement, deployment: Deployment) -> str:
 
 
 def calls_of(case: Case, deployment: Deployment) -> Iterator[tuple[Call, bool, str]]:
-    """(call, whether it is cleanup, why it is skipped) of each call that exists in the case."""
-    for history in case.scenario.histories:
-        call = history.at(case.microversion)
-        if call is not None:
-            yield call, history.cleanup, unmet(history.requires, deployment)
+    """(call, whether it is cleanup, why it is skipped) of each call that exists in the case, trials too."""
+    for history, call in calls_at(case.scenario, case.microversion):
+        yield call, history.cleanup, unmet(history.requires, deployment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

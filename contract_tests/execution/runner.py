@@ -34,7 +34,7 @@ _FEW = 16
 class Job:
     """One deployment's cases. `replay`: it answers from a recording, so nothing needs to be waited for.
 
-    `baseline` is what its answers are held to besides.
+    `baseline` is what its answers are held to besides; `random` asks for inputs at random.
     """
 
     deployment: Deployment
@@ -42,6 +42,15 @@ class Job:
     cases: tuple[Case, ...]
     replay: bool = False
     baseline: Baseline | None = None
+    random: Random | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Random:
+    """Inputs at random in place of the derived ones: how many for each call, and from which seed."""
+
+    count: int
+    seed: int
 
 
 Item = tuple[Job, Case]
@@ -98,6 +107,11 @@ def _results(items: Sequence[Item], workers: int) -> Generator[CaseResult, None,
 
 def run_item(job: Job, case: Case) -> CaseResult:
     """Run one case of a job, held to the job's baseline where it has one."""
+    if job.random is not None:
+        from contract_tests.execution.random_input import explorer
+
+        explore = explorer(case.microversion, count=job.random.count, seed=job.random.seed)
+        return run_case(case, job.transport, job.deployment, explore=explore)
     run_one = run_case if job.baseline is None else job.baseline.run_case
     return run_one(case, job.transport, job.deployment, sleep=None if job.replay else time.sleep)
 

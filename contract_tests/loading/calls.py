@@ -6,11 +6,13 @@ import base64
 import binascii
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from contract_tests.loading.grammar import seconds
 from contract_tests.loading.matchers import check_pattern, read_matcher
+from contract_tests.loading.negative import read_negative
 from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, plain
 from contract_tests.loading.overlays import digest, names_in
 from contract_tests.loading.schema import Siblings, build_schema
@@ -18,7 +20,8 @@ from contract_tests.loading.shapes import BODIES, METHODS
 from contract_tests.loading.source import Source
 from contract_tests.model.jsonpath import JsonPath
 from contract_tests.model.matcher import Matcher
-from contract_tests.model.scenario import Body, Call, Expectation, Poll, Save, SchemaHistory
+from contract_tests.model.scenario import Body, Call, Expectation, Negative, Poll, Save, SchemaHistory
+from contract_tests.model.service import Service
 from contract_tests.model.template import Template, compile_text, compile_value
 from contract_tests.model.xml import XmlPath
 
@@ -42,7 +45,7 @@ class CallReader:
 
     `given` are the nodes of the scenario's variables, `role` is the identity of calls that name none.
     `siblings` are each service's schemas, the first one's first; `asked` are the microversions that the
-    others are asked for.
+    others are asked for; `services` are all of them by name.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class CallReader:
         given: Mapping[str, Any],
         siblings: Mapping[str, Siblings],
         asked: Mapping[str, str],
+        services: Mapping[str, Service],
     ) -> None:
         self.source = source
         self.path = path
@@ -60,6 +64,7 @@ class CallReader:
         self.given = given
         self.siblings = siblings
         self.asked = asked
+        self.services = services
         self.on = ""
 
     def call(self, name: str, node: MapNode) -> Call:
@@ -84,10 +89,24 @@ class CallReader:
             save=tuple(self._saves(node.get("save"))),
             poll=self._poll(node.get("poll")),
             expect=self._expectation(expect) if expect is not None else None,
-            uses=frozenset(names_in(node)),
+            uses=frozenset(names_in(without_undo(node))),
+            negative=self._negative(node.get("negative")),
             on=self.on,
             asked=digest(node, role, body.value if body and body.kind == "bytes" else None, self.given, on),
         )
+
+    def _negative(self, node: MapNode | None) -> Negative | None:
+        if node is None:
+            return None
+        on = self.on
+        service = self.services[on or next(iter(self.services))]
+
+        def aside(one: MapNode) -> Call:
+            made = replace(self.call("aside", one), on=on)
+            self.on = on
+            return made
+
+        return read_negative(self.source, node, service, self.siblings[service.name], self.given, aside)
 
     def _pairs(self, node: MapNode | None) -> tuple[tuple[str, Any], ...]:
         found = []
@@ -238,6 +257,15 @@ class CallReader:
             message = f"'for' ({node.get('for').text}) is shorter than 'every' ({node.get('every').text})"
             self.source.problem(node.get("for"), "bad-duration", message, "there would be no second try")
         return Poll(until=self._expectation(node.get("until")), every=every, limit=limit)
+
+
+def without_undo(node: MapNode) -> MapNode:
+    """A call without the calls that take its trials back: these may use what the call itself saves."""
+    negative = node.get("negative")
+    if not isinstance(negative, MapNode) or negative.get("undo") is None:
+        return node
+    left = replace(negative, entries=tuple(e for e in negative.entries if e[0].text != "undo"))
+    return replace(node, entries=tuple((k, left if k.text == "negative" else v) for k, v in node.entries))
 
 
 def reserved(source: Source, key: ScalarNode) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from contract_tests.loading.calls import CallReader, reserved
 from contract_tests.loading.grammar import RELEASE_RANGE, SLUG, Shape
+from contract_tests.loading.negative import check_negative
 from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, exact, plain, walk_scalars
 from contract_tests.loading.overlays import merge
 from contract_tests.loading.schema import Siblings, changes_nothing, check_since, versions_of
@@ -144,6 +145,7 @@ class _Reader:
             self.given,
             {one.service.name: files.siblings(one.service.name) for one in services},
             {one.service.name: str(one.microversion or "") for one in self.others},
+            {one.service.name: one.service for one in services},
         )
 
     def read(self, right: bool) -> Scenario | None:
@@ -163,6 +165,7 @@ class _Reader:
             mark=root.mark,
             service=self.service,
             range=scope,
+            recorded=self._recorded(root.get("recorded"), scope),
             tags=frozenset(item.text for item in tags.items) if tags is not None else frozenset(),
             requires=self._requires(root.get("requires")),
             others=self.others,
@@ -177,6 +180,19 @@ class _Reader:
             message = f"{scope} is outside the range of {self.service.name} ({self.service.range})"
             self.source.problem(node, "since-outside-range", message, "mend it, or the service file's 'max'")
         return scope
+
+    def _recorded(self, node: ListNode | None, scope: MicroversionRange) -> frozenset[Microversion] | None:
+        if node is None:
+            return None
+        found = set()
+        for item in node.items:
+            version = self._range(item)
+            if version is not None and (version.low is None or version.low not in scope):
+                message = f"{item.text} is outside the range of the scenario ({scope})"
+                self.source.problem(item, "since-outside-range", message, "mend it, or 'microversions'")
+            elif version is not None and version.low is not None:
+                found.add(version.low)
+        return frozenset(found)
 
     def _range(self, node: Any) -> MicroversionRange | None:
         if not isinstance(node, ScalarNode) or not node.text:
@@ -273,7 +289,7 @@ class _Reader:
                 changes_nothing(self.source, key, f"call '{name}'")
             base = after
             stages.append((version, self.calls.call(name, base)))
-        return CallHistory(
+        found = CallHistory(
             name=name,
             mark=node.mark,
             stages=tuple(stages),
@@ -281,6 +297,10 @@ class _Reader:
             requires=self._requires(node.get("requires")),
             cleanup=cleanup,
         )
+        if node.get("negative") is not None and not self.source.problems:
+            others = {one.service.name: one.microversion for one in self.others}
+            check_negative(self.source, node, found, others)
+        return found
 
     def _limits(self, name: str, node: ScalarNode | None, scope: MicroversionRange) -> MicroversionRange:
         own = self._range(node)

@@ -70,6 +70,7 @@ class _Reader:
             majors=_listing(version.get("majors")),
             profile=self._profile(root.get("protocol")),
             error_schema=_text(errors.get("schema")) if errors is not None else "",
+            refused=_refused(errors.get("refused")) if errors is not None else {},
             secrets=Secrets(**_names(root.get("secrets"), "headers", "query", "json")),
             volatile=Volatile(**_names(root.get("volatile"), "headers", "json")),
             free_form=_texts(root.get("free_form")),
@@ -196,6 +197,11 @@ class _Reader:
             self.source.problem(node.get("until"), "bad-microversion", message, "'until' is the last one")
         statuses = tuple(item.value for item in _items(node.get("statuses")))
         return Operation(method=method, path=path, since=since, until=until, statuses=statuses)
+
+
+def _refused(node: MapNode | None) -> dict[str, tuple[int, ...]]:
+    entries = node.entries if node is not None else ()
+    return {key.text: () if value.text == "ignored" else (value.value,) for key, value in entries}
 
 
 def _method(node: MapNode) -> tuple[str, str]:

@@ -29,16 +29,25 @@ from contract_tests.loading.grammar import (
     Liftable,
     ListOf,
     MapOf,
+    Scalar,
     Shape,
     one_of,
 )
 from contract_tests.loading.matchers import MATCHER
+from contract_tests.model.derivation import KINDS as KINDS_OF_INPUT
 from contract_tests.model.dialect import KINDS
 from contract_tests.model.microversion import ORDERS
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 BODIES = ("json", "form", "text", "file", "base64")
 
+_REFUSED = Scalar(
+    "an HTTP status (100 to 599) or ignored",
+    lambda node: STATUS.accepts(node) or node.text == "ignored",
+    {"anyOf": [STATUS.schema(), {"const": "ignored"}]},
+    rule="bad-status",
+    hint="ignored: the service takes such input, and does not look at it",
+)
 _STATUSES = Either((STATUS, ListOf(STATUS, least=1)))
 _VALUES = MapOf(Either((VALUE, ListOf(VALUE))), key=NO_VARIABLE)
 
@@ -126,6 +135,36 @@ OVERLAY = Shape(
     name="overlay",
 )
 
+_UNDO = Shape(
+    {key: _REQUEST[key] for key in (*METHODS, "headers", "query", "json", "as")},
+    exactly_one=(("method", "method", METHODS),),
+)
+_KNOWN = Shape(
+    {
+        "status": Field(_STATUSES, "what is answered instead, or a list of it (by release)", required=True),
+        "because": Field(TEXT, "what is wrong there: it stands in the list of known defects", required=True),
+    }
+)
+NEGATIVE = Shape(
+    {
+        "schema": Field(
+            SCHEMA_NAME, "the schema of the JSON body; bad bodies are derived from it and 'json'"
+        ),
+        "query": Field(
+            SCHEMA_NAME,
+            "the schema of the query, an object of texts; bad ones are derived from it and 'query'",
+        ),
+        "look": Field(PATH, "what a GET of this path answers must not change by a refused request"),
+        "undo": Field(ListOf(_UNDO, least=1), "the calls that take back what was accepted"),
+        "without": Field(ListOf(one_of(*KINDS_OF_INPUT), least=1), "kinds of bad input that are not tried"),
+        "known": Field(
+            MapOf(_KNOWN, least=1), "label of a derived request → what is answered otherwise than promised"
+        ),
+    },
+    doc="bad requests and boundary values, derived from schemas and tried before this call",
+    least=1,
+)
+
 _CALL = {
     "name": Field(TEXT, "what this call shows, in a few words; unique in the scenario"),
     "on": Field(SLUG, "which of the scenario's `services` is asked"),
@@ -133,6 +172,9 @@ _CALL = {
     "microversions": Field(VERSION_RANGE, "the microversions at which this call exists at all"),
     "requires": Field(REQUIRES, "what a deployment must have for this call"),
     "since": Field(MapOf(OVERLAY, least=1), "microversion → what changes in this call then"),
+    "negative": Field(
+        NEGATIVE, "bad requests and boundary values, derived from schemas and tried before this"
+    ),
 }
 _METHOD = (("method", "method", METHODS),)
 CALL = Shape(
@@ -180,6 +222,11 @@ SCENARIO = Shape(
         ),
         "microversions": Field(
             VERSION_RANGE, "the range that it covers, for example 1.1- ; all of them where it is missing"
+        ),
+        "recorded": Field(
+            ListOf(VERSION),
+            "the microversions whose cases are kept in recordings (all where it is missing); the others, and "
+            "all of an empty list, are tried live only",
         ),
         "tags": Field(ListOf(SLUG), "words to choose scenarios by"),
         "as": Field(NAME, "the identity of calls that name none (admin)"),
@@ -281,7 +328,24 @@ SERVICE = Shape(
             PROTOCOL_SHAPE,
             "the microversion protocol as this service does it",
         ),
-        "errors": Field(Shape({"schema": Field(TEXT, "the schema of an error body")}), "error bodies"),
+        "errors": Field(
+            Shape(
+                {
+                    "schema": Field(TEXT, "the schema of an error body"),
+                    "refused": Field(
+                        Shape(
+                            {
+                                kind: Field(_REFUSED, f"how it answers {what}")
+                                for kind, what in KINDS_OF_INPUT.items()
+                                if kind != "boundary"
+                            }
+                        ),
+                        "how bad requests are refused, by kind: 400 where nothing is said (media-type: 415)",
+                    ),
+                }
+            ),
+            "error bodies, and how bad requests are refused",
+        ),
         "secrets": Field(
             Shape(
                 {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from contract_tests.loading.calls import PREDEFINED
+from contract_tests.loading.calls import PREDEFINED, without_undo
 from contract_tests.loading.nodes import MapNode, Node, ScalarNode, walk_scalars
 from contract_tests.loading.overlays import names_in
 from contract_tests.loading.source import Source, nearest
@@ -28,11 +28,14 @@ def check_variables(source: Source, root: MapNode, scenario: Scenario) -> None:
         item for part in ("calls", "cleanup") if root.get(part) is not None for item in root.get(part).items
     ]
     for history, node in zip(scenario.histories, nodes, strict=True):
-        told.update((history.name, name) for name in _undefined(source, node, defined))
+        told.update((history.name, name) for name in _undefined(source, without_undo(node), defined))
+        used.update(names_in(node))
         for _, call in history.stages:
             used |= call.uses
             for save in call.save:
                 defined.setdefault(save.name, Node(save.mark, len(save.name)))
+        if without_undo(node) is not node:
+            _undefined(source, node.get("negative").get("undo"), defined)
     for name, at in defined.items():
         if name not in used and name not in PREDEFINED:
             message = f"the variable '{name}' is never used"

@@ -65,6 +65,8 @@ class Expectation:
     body: str = ""
     schema: SchemaHistory | None = None
     sha256: str = ""
+    input: str = ""
+    """Of a trial, what its input deserves: "refused" or "accepted"; empty for other calls."""
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, hash=False)
 
     def mark(self, key: str, default: Mark) -> Mark:
@@ -107,6 +109,44 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Negative:
+    """What bad requests are derived from (`negative:` of a call; see `contract_tests.model.trials`).
+
+    `schema` is of the request's JSON body, `query` of its parameters as an object of texts. `look` must
+    answer the same before and after a refusal; `undo` takes back what was accepted. `without` are kinds of
+    `contract_tests.model.derivation.KINDS` that are not derived, `known` the statuses of labels that are
+    answered otherwise than promised. `refused` are the statuses that the service promises by kind (none: it
+    promises to ignore that), `error` is the schema of its errors. `given` are samples of variables.
+    """
+
+    mark: Mark
+    schema: SchemaHistory | None = None
+    query: SchemaHistory | None = None
+    look: Call | None = None
+    undo: tuple[Call, ...] = ()
+    without: frozenset[str] = frozenset()
+    known: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
+    because: Mapping[str, str] = field(default_factory=dict, hash=False)
+    refused: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
+    error: SchemaHistory | None = None
+    given: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a derived call is for: `kind` says what is wrong with it; a `good` one must be accepted.
+
+    `known`: it is known to be answered otherwise than promised, and so it is expected.
+    """
+
+    good: bool
+    kind: str
+    known: bool = False
+    look: Call | None = None
+    undo: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One call as it is at one microversion. `on` names its service in a scenario of several."""
 
@@ -124,6 +164,8 @@ class Call:
     poll: Poll | None = None
     expect: Expectation | None = None
     uses: frozenset[str] = frozenset()
+    negative: Negative | None = None
+    trial: Trial | None = None
     on: str = ""
     asked: str = ""
     """Digest of what is asked: method, target, query, headers, body, role. Not of what is expected."""
@@ -179,6 +221,8 @@ class Scenario:
     mark: Mark
     service: Service
     range: MicroversionRange = MicroversionRange()
+    recorded: frozenset[Microversion] | None = None
+    """The microversions whose cases recordings keep; None: all."""
     tags: frozenset[str] = frozenset()
     requires: Requirement = Requirement()
     variables: tuple[tuple[str, Any], ...] = ()
@@ -194,6 +238,10 @@ class Scenario:
         """The microversion that calls on that service are made at, in a case at `case`."""
         return next((one.microversion for one in self.others if one.service.name == on), case)
 
+    def is_recorded(self, version: Microversion | None) -> bool:
+        """Whether a recording keeps its case at `version`."""
+        return self.recorded is None or version in self.recorded
+
     @property
     def histories(self) -> Iterator[CallHistory]:
         """Its calls, then its cleanup."""
@@ -208,7 +256,15 @@ class Scenario:
             if history.range.low is not None:
                 found.add(history.range.low)
             for _, call in history.stages:
-                own = call.on in ("", self.service.name)
-                if own and call.expect is not None and call.expect.schema is not None:
-                    found.update(call.expect.schema.since)
+                if call.on in ("", self.service.name):
+                    for schema in schemas_of(call):
+                        found.update(schema.since)
         return tuple(sorted(version for version in found if version in self.range))
+
+
+def schemas_of(call: Call) -> Iterator[SchemaHistory]:
+    """The schemas whose changes change a call."""
+    if call.expect is not None and call.expect.schema is not None:
+        yield call.expect.schema
+    if call.negative is not None:
+        yield from filter(None, (call.negative.schema, call.negative.query))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contract_tests.model.dialect import Dialect
@@ -121,6 +122,8 @@ class Service:
     majors: Listing | None = None
     profile: Profile | None = None
     error_schema: str = ""
+    refused: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
+    """The status of a bad request by kind (`contract_tests.model.derivation.KINDS`); none: it is ignored."""
     secrets: Secrets = Secrets()
     volatile: Volatile = Volatile()
     free_form: tuple[str, ...] = ()

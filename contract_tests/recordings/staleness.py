@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from contract_tests.model.case import Case
 from contract_tests.model.finding import Finding, Mark
+from contract_tests.model.trials import calls_at
 from contract_tests.recordings.cassette import AGAIN, Cassette
 
 
 def asked_of(case: Case) -> dict[str, str]:
     """Each call of the scenario at the case's microversion, and the digest of what it asks, in order."""
-    calls = (history.at(case.microversion) for history in case.scenario.histories)
-    return {call.name: call.asked for call in calls if call is not None}
+    return {call.name: call.asked for _, call in calls_at(case.scenario, case.microversion)}
 
 
 def stale_calls(cassette: Cassette, case: Case) -> Iterator[tuple[str, str]]:
@@ -58,4 +58,8 @@ def stale_finding(cassette: Cassette, case: Case, name: str, change: str, more: 
 
 def mark_of(case: Case, name: str) -> Mark:
     """Where the call of that name was written; the scenario's own mark where it is gone."""
-    return next((one.mark for one in case.scenario.histories if one.name == name), case.scenario.mark)
+    written = {history.name: history.mark for history in case.scenario.histories}
+    trial = next(
+        (call.mark for _, call in calls_at(case.scenario, case.microversion) if call.name == name), None
+    )
+    return written.get(name) or trial or case.scenario.mark

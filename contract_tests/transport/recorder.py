@@ -90,11 +90,11 @@ class Recorder:
         return self.inner.endpoint
 
     def open(self, case: Case | None = None) -> Channel:
-        """A channel that records the case; without a case nothing is recorded.
+        """A channel that records the case; without one, or of one that is tried live only, nothing is.
 
         RecordingError where the case's name is no place for a cassette; else as `inner` does.
         """
-        if case is None:
+        if case is None or not case.scenario.is_recorded(case.microversion):
             return self.inner.open(case)
         case_path(self.folder, case)
         return RecorderChannel(self, case, self.inner.open(case))

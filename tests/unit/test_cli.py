@@ -152,7 +152,7 @@ class TestExitStatus(CliCase):
 
     def test_2_a_wrong_file(self) -> None:
         self.write("scenarios/two.yaml", FILES["scenarios/one.yaml"].replace("expect", "expct"))
-        for command in ("run", "list", "check", "coverage"):
+        for command in ("run", "list", "check", "coverage", "negative"):
             status, out, err = run(command)
             self.assertEqual((2, ""), (status, out))
             self.assertIn("scenarios/two.yaml:6:26: unknown key 'expct' in call 'look' [unknown-key]", err)
@@ -520,7 +520,7 @@ class TestHelp(unittest.TestCase):
         self.golden("")
 
     def test_commands(self) -> None:
-        for name in ("run", "list", "check", "coverage", "lint"):
+        for name in ("run", "list", "check", "coverage", "lint", "negative"):
             self.golden(f"-{name}", name)
 
     def test_every_command_says_what_it_does(self) -> None:

@@ -34,7 +34,7 @@ BEYOND_A_SCHEMA = {
             file_is_a_folder bad_file_name
         """,
         "an order of versions": """
-            microversion_words microversion_leading_zero range_backwards range_beyond_service
+            recorded_outside microversion_words microversion_leading_zero range_backwards range_beyond_service
             range_of_plain_service since_of_plain_service date_that_is_none since_below since_above
             since_above_service since_below_call call_outside_range since_no_version
             since_spelled_twice services_no_microversion
@@ -46,7 +46,11 @@ BEYOND_A_SCHEMA = {
             poll_for_too_short services_twice services_two_in_one_item on_unknown on_missing
             on_without_services beside_unknown services_first_at_a_microversion
         """,
+        "a request and its schema": """
+            negative_label negative_own_body negative_without_json
+        """,
         "variables": """
+            negative_undo
             undefined_variable undefined_in_body undefined_in_vars undefined_in_lines
             used_before_saved used_where_not_saved used_after_last_save unused_variable unused_saved
             reserved_variable reserved_saved generate_unknown generate_and_more template_code

@@ -56,10 +56,12 @@ ROOMS: Mapping[str, frozenset[str]] = {
 FOREIGN: Mapping[str, frozenset[str]] = {
     "botocore": frozenset({"transport/identity"}),
     "click": frozenset({"cli"}),
+    "hypothesis": frozenset({"execution/random_input"}),
+    "hypothesis_jsonschema": frozenset({"execution/random_input"}),
     "jsonpath_rfc9535": frozenset({"model/jsonpath"}),
     "os_service_types": frozenset({"transport/open"}),
     "jsonschema": frozenset({"checks/schemas"}),
-    "jsonschema_rs": frozenset({"checks/schemas", "model/matcher", "loading/schema"}),
+    "jsonschema_rs": frozenset({"checks/schemas", "model/matcher", "model/derivation", "loading/schema"}),
     "keystoneauth1": frozenset({"transport/identity"}),
     "lxml": frozenset({"model/xml"}),
     "openstack": frozenset({"transport/identity"}),
@@ -144,6 +146,7 @@ class TestForeign(unittest.TestCase):
             "openstack": "openstacksdk",
             "os_service_types": "os-service-types",
         }
+        names["hypothesis_jsonschema"] = "hypothesis-jsonschema"
         names |= {"yaml": "PyYAML", "yaml12": "py-yaml12", "vcr": "vcrpy"}
         # These come with others: jsonschema, requests.
         for top in FOREIGN.keys() - {

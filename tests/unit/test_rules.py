@@ -58,6 +58,8 @@ FINE = (OK,) * 4
 
 CASES: dict[str, tuple[tuple[str, ...], Response, Response, Response]] = {
     # Status.
+    "input-accepted-to-refused": (REMOVES, a(status=201), a(status=400), a(status=500)),
+    "input-refused-to-accepted": (ADDS, a(status=400), a(status=204), a(status=409)),
     "status-success-to-client-error": (REMOVES, a(), a(status=409), a(status=201)),
     "status-success-to-server-error": ((BREAK,) * 4, a(), a(status=500), a(status=400)),
     "status-server-to-client-error": (FINE, a(status=500), a(status=400), a(status=503)),
@@ -345,6 +347,8 @@ SAME = {
     "property-removed-freeform": Correlation(free_form=(re.compile(r"\$\.metadata"),)),
     "property-enum-added": Correlation(words={"$.state": frozenset({"up", "down"})}),
     "property-enum-removed": Correlation(words={"$.state": frozenset({"up", "down"})}),
+    "input-accepted-to-refused": Correlation(trial="length"),
+    "input-refused-to-accepted": Correlation(trial="length"),
 }
 
 
