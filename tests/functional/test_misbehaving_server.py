@@ -404,8 +404,8 @@ class TestTls(unittest.TestCase):
                 f"[more]\nsubjectAltName = {name}\n"
             )
             for command in (
-                "req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=x -keyout key.pem "
-                "-out request.pem",
+                "req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=x "
+                "-keyout key.pem -out request.pem",
                 "ca -config ca -batch -selfsign -keyfile key.pem -in request.pem -out cert.pem -notext "
                 f"-startdate {begins} -enddate {ends}",
             ):
