@@ -22,8 +22,8 @@ from contract_tests.recordings.emitter import END
 from contract_tests.recordings.files import read_text
 
 _ANCHOR = re.compile(r"(?:^|[\s\[{,:-])&[^\s]", re.MULTILINE)
-"""What may be an anchor: the fast reader copies what an alias names, so that nine aliases of nine aliases (and
-so on) exhaust the memory; the reference lets them share it.
+"""What may be an anchor: the fast reader copies what an alias names, so that nine aliases of nine aliases and
+so on exhaust the memory; the reference lets them share it.
 """
 
 

@@ -1,4 +1,4 @@
-"""What recordings survive: damage of every kind, a kill at each step of writing, a full disk, many workers."""
+"""What recordings survive: damage of all kinds, a kill at each step of writing, a full disk, many workers."""
 
 from __future__ import annotations
 
