@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from contract_tests.errors import SecretFound
-from contract_tests.model.http import Headers, Interaction, Request, Response
+from contract_tests.model.http import Headers, Interaction, Request
 from contract_tests.model.service import Secrets
 from contract_tests.recordings import lossless
 from contract_tests.recordings.text import FORM, edit_body, media_type, places
@@ -207,19 +207,25 @@ class Redaction:
         """Whether the values of the header `name` are secrets."""
         return name.lower() in self.headers or HEADERS.search(name) is not None
 
-    def values(self, response: Response) -> Iterator[str]:
-        """The secrets that a response tells by name: the service made them, so they are new."""
-        for name, value in response.headers:
+    def values(self, headers: Headers, body: bytes, target: str = "") -> Iterator[str]:
+        """The secrets that a request or a response tells by name."""
+        for name, value in headers:
             if self.is_secret_header(name):
                 yield value
-        if response.body.lstrip()[:1] in (b"{", b"["):
+        form = body.decode("utf-8", "replace") if media_type(headers) == FORM else ""
+        for text, names in ((target.partition("?")[2], self.query), (form, self.json | self.query)):
+            for found in _PARAMETER.finditer(text):
+                if plain_name(unquote_plus(found[2])) in names:
+                    yield unquote_plus(found[3])
+        if body.lstrip()[:1] in (b"{", b"["):
             try:
-                tree = json.loads(response.body)
+                tree = json.loads(body)
             except (ValueError, RecursionError):
                 return
             yield from self._values(tree)
-        elif response.body.lstrip()[:1] == b"<":
-            for found in (*_ELEMENT.finditer(response.text), *_ATTRIBUTE.finditer(response.text)):
+        elif body.lstrip()[:1] == b"<":
+            text = body.decode("utf-8", "replace")
+            for found in (*_ELEMENT.finditer(text), *_ATTRIBUTE.finditer(text)):
                 if plain_name(found[2]) in self.json:
                     yield html.unescape(found[3])
 
@@ -243,18 +249,30 @@ def redaction_of(secrets: Secrets) -> Redaction:
     )
 
 
-def made_by_service(redaction: Redaction, interactions: Sequence[Interaction]) -> tuple[str, ...]:
-    """The secrets that a case's responses told and no earlier request held (those are the scenario's)."""
-    asked = ""
+def told_by_name(redaction: Redaction, interactions: Sequence[Interaction]) -> tuple[str, ...]:
+    """The secrets that a case's requests and responses tell by name: they must stand nowhere else.
+
+    Less those that a request also says in a place of no such name (a user called as its password): they are
+    no secret to the scenario. Nor is a word that is itself the name of a secret.
+    """
+    asked: list[str] = []
     found: dict[str, None] = {}
     for interaction in interactions:
-        request = interaction.request
-        values = [value for _, value in request.headers]
-        asked += "\n".join((request.target, *values, (request.body or b"").decode("utf-8", "replace")))
-        for value in redaction.values(interaction.response):
-            if len(value) >= SHORT and value != REDACTED and value not in found and value not in asked:
-                found[value] = None
-    return tuple(found)
+        request, response = interaction.request, interaction.response
+        shown = redaction.request(request)
+        asked += (shown.target, *(value for _, value in shown.headers))
+        asked.append((shown.body or b"").decode("utf-8", "replace"))
+        found.update(dict.fromkeys(redaction.values(request.headers, request.body or b"", request.target)))
+        found.update(dict.fromkeys(redaction.values(response.headers, response.body)))
+    text = "\n".join(asked)
+    return tuple(
+        value
+        for value in found
+        if len(value) >= SHORT
+        and value != REDACTED
+        and value not in text
+        and plain_name(value) not in redaction.json
+    )
 
 
 def refuse_secrets(

@@ -17,7 +17,7 @@ from contract_tests.model.service import Service
 from contract_tests.recordings.emitter import Metadata, Taken, cassette_text
 from contract_tests.recordings.files import write_text
 from contract_tests.recordings.recording import case_path
-from contract_tests.recordings.redaction import made_by_service, redaction_of, refuse_secrets
+from contract_tests.recordings.redaction import redaction_of, refuse_secrets, told_by_name
 from contract_tests.recordings.staleness import asked_of
 from contract_tests.recordings.steady import steady, without_origin
 from contract_tests.transport.base import Channel, Transport
@@ -123,7 +123,7 @@ class Recorder:
         secrets = list(self._secrets())
         for name in dict.fromkeys(one.request.service for one in interactions):
             own = [one for one in interactions if one.request.service == name]
-            secrets += made_by_service(redactions.get(name, self._redaction), own)
+            secrets += told_by_name(redactions.get(name, self._redaction), own)
         refuse_secrets(clean, secrets, str(path), self.service.name)
         volatile = {name: one.volatile for name, (one, _) in self._others.items()}
         fixed = steady(clean, self.service.volatile, self.rewrite, volatile)
