@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
 
 from contract_tests import __version__
 from contract_tests.errors import UsageError
@@ -22,6 +20,7 @@ from contract_tests.loading.source import nearest, show_path
 from contract_tests.model.scenario import Scenario
 from contract_tests.model.service import Service
 from contract_tests.model.target import Deployment, IdentitySpec, Target
+from contract_tests.recordings.redaction import hiding
 from contract_tests.transport.base import Transport
 
 if TYPE_CHECKING:
@@ -72,17 +71,8 @@ class Opened:
         return tuple(sorted(filter(None, found), key=lambda secret: (-len(secret), secret)))
 
     def mask(self, text: str) -> str:
-        """`text` without the secrets of this run, also as they stand in JSON and in a URL."""
-        for secret in self.secrets():
-            if len(secret) >= _SHORTEST:
-                for spelling in (
-                    secret,
-                    json.dumps(secret)[1:-1],
-                    quote(secret, safe=""),
-                    quote_plus(secret),
-                ):
-                    text = text.replace(spelling, "REDACTED")
-        return text
+        """`text` without the secrets of this run, in any spelling."""
+        return hiding(tuple(secret for secret in self.secrets() if len(secret) >= _SHORTEST))(text)
 
     def add(self, job: Job, identities: Iterable[Identity] = ()) -> None:
         self.jobs.append(job)

@@ -67,12 +67,14 @@ class Profile:
 class Secrets:
     """Where a service's secrets stand, beyond what the harness always leaves out.
 
-    `headers` and `query` are names, `json` the names of properties at any depth; all without case.
+    `headers` and `query` are names, `json` the names of properties at any depth; all without case. `values`
+    are secrets themselves, where they are known: what is shown to a person holds none of them.
     """
 
     headers: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
     json: tuple[str, ...] = ()
+    values: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

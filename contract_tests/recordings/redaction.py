@@ -9,10 +9,11 @@ refuses and names, rather than something to paper over.
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
@@ -97,6 +98,7 @@ class Redaction:
     headers: frozenset[str] = frozenset()
     query: frozenset[str] = QUERY
     json: frozenset[str] = NAMES
+    known: tuple[str, ...] = ()
 
     def interaction(self, interaction: Interaction) -> Interaction:
         """The interaction without its secrets."""
@@ -160,7 +162,9 @@ class Redaction:
         return self.text(value) if isinstance(value, str) else value
 
     def text(self, text: str) -> str:
-        """A text without the passwords and secret parameters of the URLs in it."""
+        """A text without the passwords and secret parameters of the URLs in it, and without what is known."""
+        if self.known:
+            text = hiding(self.known)(text)
         if "@" in text:
             text = _USERINFO.sub(rf"\1:{REDACTED}@", text)
         if "?" in text and "=" in text:
@@ -246,7 +250,19 @@ def redaction_of(secrets: Secrets) -> Redaction:
         headers=frozenset(name.lower() for name in secrets.headers),
         query=QUERY | frozenset(map(plain_name, secrets.query)),
         json=NAMES | frozenset(map(plain_name, secrets.json)),
+        known=secrets.values,
     )
+
+
+@functools.lru_cache(maxsize=64)
+def hiding(secrets: tuple[str, ...]) -> Callable[[str], str]:
+    """A function that takes these secrets out of a text, in each spelling that the gate looks for."""
+    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+    patterns = [needle.pattern for secret in longest_first for needle in _needles(secret)]
+    if not patterns:
+        return lambda text: text
+    pattern = re.compile("|".join(patterns))
+    return lambda text: pattern.sub(REDACTED, text)
 
 
 def told_by_name(redaction: Redaction, interactions: Sequence[Interaction]) -> tuple[str, ...]:
@@ -280,7 +296,8 @@ def refuse_secrets(
 ) -> None:
     """SecretFound, naming file, call and place, where a secret value is still in what would be written.
 
-    It is looked for plain, percent-encoded, escaped as in JSON, and in base64; the message never shows it.
+    It is looked for plain, percent-encoded, escaped as in JSON or HTML, in base64 and in hexadecimal digits;
+    the message never shows it.
     """
     needles = [needle for secret in dict.fromkeys(secrets) if secret for needle in _needles(secret)]
     if not needles:
@@ -313,6 +330,9 @@ def _needles(secret: str) -> Iterator[_Needle]:
     yield _Needle(re.escape(secret), "in plain text")
     for coded in {quote(secret, safe=""), quote(secret), quote_plus(secret)} - {secret}:
         yield _Needle(f"(?i:{re.escape(coded)})", "percent-encoded")
+    yield _Needle(f"(?i:{secret.encode().hex()})", "in hexadecimal digits")
+    if html.escape(secret) != secret:
+        yield _Needle(re.escape(html.escape(secret)), "escaped as in HTML")
     escaped = json.dumps(secret)[1:-1]
     unicode = json.dumps(secret, ensure_ascii=False)[1:-1]
     for coded in {escaped, escaped.replace("/", "\\/"), unicode} - {secret}:

@@ -20,7 +20,14 @@ from contract_tests.model.http import Headers, Interaction, Request, Response
 from contract_tests.model.scenario import Scenario
 from contract_tests.model.service import Secrets
 from contract_tests.model.target import Deployment
-from contract_tests.recordings.redaction import REDACTED, Redaction, plain_name, redaction_of
+from contract_tests.recordings.redaction import (
+    REDACTED,
+    Redaction,
+    hiding,
+    plain_name,
+    redaction_of,
+    told_by_name,
+)
 
 Mask = Callable[[str], str]
 """Takes the secrets of this run out of a text."""
@@ -43,8 +50,12 @@ def case_lines(case: Case, result: CaseResult, deployment: Deployment, mask: Mas
 
 
 def secrets_of(call: CallResult, scenario: Scenario) -> Secrets:
-    """What is secret at the service that a call asked."""
-    return scenario.serving(call.request.service if call.request is not None else "").secrets
+    """What is secret at the service that a call asked, and the values that this call tells by such a name."""
+    if call.request is None:
+        return scenario.serving("").secrets
+    secrets = scenario.serving(call.request.service).secrets
+    exchanged = Interaction(request=call.request, response=call.response or Response(status=0))
+    return replace(secrets, values=told_by_name(_redaction(secrets), [exchanged]))
 
 
 def call_lines(call: CallResult, deployment: Deployment, secrets: Secrets, mask: Mask) -> Iterator[str]:
@@ -110,7 +121,8 @@ def message(finding: Finding, secrets: Secrets) -> str:
         )
     else:
         finding = replace(finding, got=_shown(finding.got, redaction))
-    return _NAMED_TEXT.sub(functools.partial(_without_secret, redaction), word(finding))
+    text = _NAMED_TEXT.sub(functools.partial(_without_secret, redaction), word(finding))
+    return hiding(redaction.known)(text)
 
 
 def _shown(value: Any, redaction: Redaction) -> Any:
