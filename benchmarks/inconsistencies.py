@@ -119,6 +119,7 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 _ASKED = "what is asked is the scenario's, and no answer changes it"
 ELSEWHERE = {
+    "header-vary-accept": "Placement answers in one representation",
     "body-single-root": _ASKED,
     "url-case": _ASKED,
     "url-plural": _ASKED,

@@ -152,6 +152,17 @@ RULES: dict[str, Rule] = {
             doc=f"the answer says that it varies with the version header ({_MVS})",
         ),
         Rule(
+            id="representation",
+            message="expected the answer to be {expected}, and its Content-Type says {got}",
+            doc="the answer says in Content-Type that it is the `representation` asked for, with its "
+            "parameters and no others (RFC 9110, 8.3)",
+        ),
+        Rule(
+            id="same-as",
+            message="not what call '{detail}' was answered: at {where} {expected} became {got}",
+            doc="the answer is that of the call that `same_as` names, but for what is volatile",
+        ),
+        Rule(
             id="baseline",
             message="{detail}",
             doc="the answer is what the baseline (`run --baseline`) answered, by the policy",

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract_tests.model.service import Service
+
 _SHORTEST_ROLE = 4
 """A value of fewer characters is met inside of other texts by chance."""
 
@@ -42,6 +44,16 @@ def path_patterns(paths: Iterable[str]) -> tuple[re.Pattern[str], ...]:
 
     joined = "|".join(map(pattern, paths))
     return (re.compile(joined),) if joined else ()
+
+
+@functools.lru_cache(maxsize=64)
+def known_of(service: Service) -> Correlation:
+    """What a service's file says of free-form objects, and of headers and values that vary."""
+    return Correlation(
+        volatile=frozenset(name.lower() for name in service.volatile.headers),
+        volatile_paths=path_patterns(service.volatile.json),
+        free_form=path_patterns(service.free_form),
+    )
 
 
 def role(text: str, roles: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from contract_tests.comparison.facts import Fact
 from contract_tests.consistency.rule import Exchange, Rule, Trace, mapping
-from contract_tests.model.http import MISSING, header_values, split_target
+from contract_tests.model.http import MISSING, header_values, media_of, split_target
 
 _ERROR_KEYS = ("code", "status", "title", "detail", "links")
 """What API-SIG's errors-schema.json requires of each error."""
@@ -235,6 +235,26 @@ def _cache_control(one: Exchange, trace: Trace, at: int) -> Iterator[Fact]:
         yield Fact(kind="cache-control", path="Cache-Control", new=right, detail="GET")
 
 
+def _vary_accept(one: Exchange, trace: Trace, at: int) -> Iterator[Fact]:
+    """Of what a cache may keep: it would give one client what another asked for."""
+    if one.request.method != "GET" or one.response.status != 200:
+        return
+    vary = (one.response.header("Vary") or "").lower()
+    if "accept" in {part.strip() for part in vary.split(",")} or vary.strip() == "*":
+        return
+    own = _asked_and_got(one)
+    others = (o for o in trace if o.request.target == one.request.target and o.response.status == 200)
+    for asked, got in map(_asked_and_got, others):
+        if asked != own[0] and got != own[1]:
+            yield Fact(kind="header-vary-accept", path="Vary", new="Accept", detail=one.operation)
+            return
+
+
+def _asked_and_got(one: Exchange) -> tuple[list[str], tuple[str, dict[str, str]]]:
+    accept = [value.replace(" ", "").lower() for value in header_values(one.request.headers, "Accept")]
+    return accept, media_of(one.response.header("Content-Type") or "")
+
+
 def _http_date(text: str) -> datetime.datetime | None:
     try:
         return email.utils.parsedate_to_datetime(text) if text.endswith("GMT") else None
@@ -364,6 +384,13 @@ BODY_RULES: tuple[Rule, ...] = (
         message="answers to GET without Cache-Control: {new} would be right",
         look=_cache_control,
         of_service=True,
+    ),
+    Rule(
+        id="header-vary-accept",
+        source="RFC 9110 12.5.5",
+        doc="a GET that answers one URL in several representations says so: Vary names Accept",
+        message="{detail} answers by Accept, and Vary does not name it: caches mix the representations up",
+        look=_vary_accept,
     ),
     Rule(
         id="lifecycle-form",

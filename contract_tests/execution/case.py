@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from contract_tests.checks.response import Context, check_response
+from contract_tests.checks.response import Context, check_representation, check_response
 from contract_tests.checks.rules import Words
 from contract_tests.errors import ContractTestsError, Miss, Unreachable, UsageError
 from contract_tests.execution.plan import calls_of
 from contract_tests.execution.requests import asked_version, build_request
+from contract_tests.execution.same import unlike
 from contract_tests.execution.variables import case_variables
 from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
 from contract_tests.model.finding import Finding
@@ -122,6 +123,7 @@ class _Run:
         self.count = 0
         self.made = False
         self.saved_by: dict[str, str] = {}
+        self.answers: dict[str, Response] = {}
         self.lost = ""
         self.looked: Response | None = None
 
@@ -165,6 +167,8 @@ class _Run:
         missing = sorted(call.uses - self.variables.keys()) if not skip else []
         if missing:
             skip = self._missing(missing[0])
+        if not skip and call.same_as and call.same_as not in self.answers:
+            skip = f"needs the answer of call '{call.same_as}'"
         if skip:
             result = CallResult(name=call.name, mark=call.mark, outcome=Outcome.SKIPPED, reason=skip)
         else:
@@ -190,6 +194,10 @@ class _Run:
             response, findings = self._answer(call, request, version)
             if call.expect is not None:
                 findings += check_response(call.expect, response, self._context(call, request, version))
+            findings += check_representation(call, response, service)
+            if call.same_as:
+                findings += unlike(self.answers[call.same_as], response, call, service)
+            self.answers[call.name] = response
             saved = self._save(call, response, service)
             if call.trial is None:
                 findings += saved

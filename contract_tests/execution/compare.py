@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import functools
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from contract_tests.comparison.correlation import Correlation, path_patterns
+from contract_tests.comparison.correlation import known_of
 from contract_tests.comparison.differ import diff
 from contract_tests.comparison.facts import VALUED, Fact
 from contract_tests.comparison.noise import Noise, is_noise
@@ -168,13 +166,10 @@ def compare_answers(
             continue
         (request, before), (_, after) = old.responses[name], new.responses[name]
         schema = call.expect.schema if call.expect is not None else None
-        free_form, volatile, volatile_paths = _known(scenario.serving(on))
-        same = Correlation(
+        same = replace(
+            known_of(scenario.serving(on)),
             old=old.roles,
             new=new.roles,
-            volatile=volatile,
-            volatile_paths=volatile_paths,
-            free_form=free_form,
             words=words_of(schema.at(scenario.version(on, version)))
             if schema is not None and before.body != after.body
             else {},
@@ -185,15 +180,6 @@ def compare_answers(
         for fact in diff(before, after, same):
             if not is_noise(fact, known):
                 yield name, fact
-
-
-@functools.lru_cache(maxsize=64)
-def _known(
-    service: Service,
-) -> tuple[tuple[re.Pattern[str], ...], frozenset[str], tuple[re.Pattern[str], ...]]:
-    """What a service's file says of free-form objects, and of headers and values that vary."""
-    headers = frozenset(name.lower() for name in service.volatile.headers)
-    return path_patterns(service.free_form), headers, path_patterns(service.volatile.json)
 
 
 def compare(

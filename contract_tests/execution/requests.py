@@ -25,8 +25,8 @@ def build_request(
 ) -> Request:
     """The request that `call` makes at `microversion`; UndefinedVariable where a variable has no value.
 
-    Where the call names no Accept, JSON (or by `bodies` XML) is asked for; where it names no Content-Type,
-    its body brings one.
+    Where the call names no Accept, its representation is asked for, else JSON (or by `bodies` XML); where it
+    names no Content-Type, its body brings one.
     """
     target = _target(call.target, variables)
     if call.query:
@@ -35,7 +35,7 @@ def build_request(
     headers = [(name, as_text(render(value, variables))) for name, value in call.headers]
     names = {name.lower() for name, _ in headers}
     if "accept" not in names:
-        headers.append(("Accept", _ACCEPTED[bodies]))
+        headers.append(("Accept", call.representation or _ACCEPTED[bodies]))
     body = None
     if call.body is not None:
         body = _encode(call.body, variables)

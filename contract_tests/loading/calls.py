@@ -72,6 +72,7 @@ class CallReader:
         method, target = next((key.text, value) for key, value in node.entries if key.text in METHODS)
         role = node.get("as").text if node.get("as") is not None else self.role
         version, redirects, expect = (node.get(key) for key in ("microversion", "redirects", "expect"))
+        representation, same_as = (node.get(key) for key in ("representation", "same_as"))
         body = self._body(node)
         self.on = node.get("on").text if node.get("on") is not None else ""
         on = (self.on, self.asked.get(self.on, "")) if self.on else ()
@@ -92,6 +93,8 @@ class CallReader:
             uses=frozenset(names_in(without_undo(node))),
             negative=self._negative(node.get("negative")),
             on=self.on,
+            representation=representation.text if representation is not None else "",
+            same_as=same_as.text if same_as is not None else "",
             asked=digest(node, role, body.value if body and body.kind == "bytes" else None, self.given, on),
         )
 

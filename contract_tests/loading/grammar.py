@@ -353,6 +353,12 @@ HEADER = _text(
     "bad-name",
     "letters, digits and - make a header's name; no variables, no colon",
 )
+MEDIA_TYPE = _text(
+    r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:\s*;\s*[A-Za-z0-9_.-]+=(?:\"[^\"]*\"|[A-Za-z0-9_.+-]+))*",
+    "a media type such as application/json;type=task",
+    "bad-media-type",
+    "TYPE/SUBTYPE;NAME=VALUE",
+)
 STRING = Scalar("text", lambda node: isinstance(node.value, str), {"type": "string"})
 INTEGER = Scalar("a whole number", lambda node: type(node.value) is int, {"type": "integer"})
 BOOLEAN = Scalar(

@@ -22,7 +22,7 @@ MERGED: Mapping[str, Any] = {
 """The maps of a call that an overlay merges key by key; it replaces every other value whole."""
 
 _REMOVABLE = ("headers", "query")
-_ASKED = ("headers", "query", "microversion", "redirects")
+_ASKED = ("headers", "query", "microversion", "redirects", "representation")
 
 
 def merge(

@@ -12,6 +12,7 @@ from contract_tests.loading.grammar import RELEASE_RANGE, SLUG, Shape
 from contract_tests.loading.negative import check_negative
 from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, exact, plain, walk_scalars
 from contract_tests.loading.overlays import merge
+from contract_tests.loading.representations import check_same_as, with_representations
 from contract_tests.loading.schema import Siblings, changes_nothing, check_since, versions_of
 from contract_tests.loading.shapes import CALL, CLEANUP, SCENARIO, VARIABLE
 from contract_tests.loading.source import Source, nearest
@@ -45,6 +46,8 @@ def read_scenario(source: Source, path: Path, files: Files) -> Scenario | None:
     if not isinstance(root, MapNode):
         return None
     right &= _templates(source, root)
+    if right:
+        root = with_representations(source, root)
     services = _services(source, root, files)
     if not services:
         return None
@@ -157,6 +160,7 @@ class _Reader:
         cleanup = self._histories(root.get("cleanup"), CLEANUP, scope)
         if not right:
             return None
+        check_same_as(self.source, root)
         tags = root.get("tags")
         return Scenario(
             name=root.get("scenario").text,

@@ -8,6 +8,7 @@ from contract_tests.loading.grammar import (
     HEADER,
     HEADER_VALUE,
     JSON_PATH,
+    MEDIA_TYPE,
     NAME,
     NO_VARIABLE,
     PATH,
@@ -106,6 +107,20 @@ REQUIRES = Shape(
     least=1,
 )
 
+REPRESENTATION = Shape(
+    {
+        "expect": Field(EXPECT, "what the response must be", required=True),
+        "microversions": Field(VERSION_RANGE, "the microversions at which the option exists"),
+        "since": Field(
+            MapOf(
+                Shape({"expect": Field(_CHANGED, "what the response must be then", required=True)}), least=1
+            ),
+            "microversion → what changes in it then",
+        ),
+    },
+    doc="a representation that a client can ask for, beside the default",
+)
+
 _REQUEST = {
     **{method: Field(PATH, f"a {method} of this path (its query may stand in it)") for method in METHODS},
     "headers": Field(
@@ -120,6 +135,10 @@ _REQUEST = {
     "as": Field(NAME, "the identity that asks: admin, member, reader, none, …"),
     "microversion": Field(
         TEXT, "what this call asks for in place of the case's microversion: a text, latest, or none"
+    ),
+    "representation": Field(
+        MEDIA_TYPE,
+        "the media type that is asked for, and that the answer must say it is, with its parameters",
     ),
     "redirects": Field(BOOLEAN, "follow redirects (by default they are answers like any other)"),
     "poll": Field(POLL, "repeat the call until its answer is as it should be"),
@@ -171,6 +190,7 @@ _CALL = {
     **_REQUEST,
     "microversions": Field(VERSION_RANGE, "the microversions at which this call exists at all"),
     "requires": Field(REQUIRES, "what a deployment must have for this call"),
+    "same_as": Field(TEXT, "the earlier call whose answer this one must equal"),
     "since": Field(MapOf(OVERLAY, least=1), "microversion → what changes in this call then"),
     "negative": Field(
         NEGATIVE, "bad requests and boundary values, derived from schemas and tried before this"
@@ -182,6 +202,10 @@ CALL = Shape(
     | {
         "name": Field(TEXT, "a short phrase, unique in the scenario", required=True),
         "expect": Field(EXPECT, "what the response must be", required=True),
+        "representations": Field(
+            MapOf(REPRESENTATION, key=MEDIA_TYPE, least=1),
+            "media type with its parameters → what the same GET answers in it: the default must not change",
+        ),
     },
     exactly_one=_METHOD,
     at_most_one=_GROUPS,

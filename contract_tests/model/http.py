@@ -15,6 +15,18 @@ from urllib.parse import parse_qsl
 Headers = tuple[tuple[str, str], ...]
 
 
+def media_of(value: str, ignored: frozenset[str] = frozenset({"charset"})) -> tuple[str, dict[str, str]]:
+    """A media type in lower case and its parameters; without the charset, which is none of what is shown.
+
+    >>> media_of('application/JSON; type="task"; charset=UTF-8')
+    ('application/json', {'type': 'task'})
+    """
+    name, *parts = value.split(";")
+    pairs = (part.partition("=") for part in parts if "=" in part)
+    found = {key.strip().lower(): text.strip().strip('"') for key, _, text in pairs}
+    return name.strip().lower(), {key: text for key, text in found.items() if key not in ignored}
+
+
 class _Missing:
     __slots__ = ()
 

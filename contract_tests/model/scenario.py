@@ -167,6 +167,10 @@ class Call:
     negative: Negative | None = None
     trial: Trial | None = None
     on: str = ""
+    representation: str = ""
+    """The media type with its parameters that is asked for, and that the answer must say it is."""
+    same_as: str = ""
+    """The earlier call whose answer this one must equal."""
     asked: str = ""
     """Digest of what is asked: method, target, query, headers, body, role. Not of what is expected."""
 

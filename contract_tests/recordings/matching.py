@@ -18,7 +18,15 @@ from urllib.parse import parse_qsl, quote
 
 from contract_tests.errors import Miss
 from contract_tests.model.dialect import Dialect
-from contract_tests.model.http import MISSING, Headers, Request, header_values, same_json, split_target
+from contract_tests.model.http import (
+    MISSING,
+    Headers,
+    Request,
+    header_values,
+    media_of,
+    same_json,
+    split_target,
+)
 from contract_tests.model.service import Service
 from contract_tests.recordings.cassette import Cassette, Entry
 from contract_tests.recordings.redaction import Redaction, redaction_of
@@ -236,20 +244,30 @@ def _normal(path: str) -> str:
 
 
 def _version(dialect: Dialect, headers: Headers, foreign: bool) -> tuple[tuple[str, str], ...]:
-    """What the headers say of the version.
+    """What the headers say of the version, and of a representation beside the default one.
 
     Another client may send one of a service's version headers where this harness sends them all: there the
     first one that speaks is compared, as the service does.
     """
-    carried = dialect.carried(headers)
+    carried, options = dialect.carried(headers), _options(dialect, headers)
     if not foreign or not carried:
-        return carried
+        return carried + options
     for carrier in dialect.carriers:
         for value in header_values(headers, carrier.name):
             version = carrier.read(value)
             if version is not None:
-                return (("version", version),)
-    return carried
+                return (("version", version), *options)
+    return carried + options
+
+
+def _options(dialect: Dialect, headers: Headers) -> tuple[tuple[str, str], ...]:
+    """The parameters of the media types that are asked for (`type=task`), less those that choose no form."""
+    found: list[tuple[str, str]] = []
+    for value in header_values(headers, "accept"):
+        for part in value.split(",") if "=" in value else ():
+            _, parameters = media_of(part, frozenset({"charset", "q", dialect.parameter}))
+            found += ((f"accept {name}", text) for name, text in parameters.items())
+    return tuple(sorted(found))
 
 
 def _parsed(body: bytes, headers: Headers) -> tuple[str, Any]:

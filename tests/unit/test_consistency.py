@@ -327,6 +327,21 @@ FIRES: dict[str, list[tuple[tuple[Exchange, ...], str]]] = {
             "answers to GET without Cache-Control: Cache-Control: no-cache would be right",
         )
     ],
+    "header-vary-accept": [
+        (
+            (
+                call(THING, answer=MADE, headers=(("Content-Type", "application/json"),)),
+                call(
+                    THING,
+                    answer=MADE,
+                    accept="application/json;type=task",
+                    headers=(("Content-Type", "application/json; type=task"), ("Vary", "Accept")),
+                ),
+            ),
+            "GET /things/{id} answers by Accept, and Vary does not name it: "
+            "caches mix the representations up",
+        )
+    ],
     "lifecycle-form": [
         (
             (call(THING, headers=(("Deprecation", "true"),)),),
@@ -468,6 +483,18 @@ SILENT: dict[str, list[tuple[Exchange, ...]]] = {
     "cache-control": [
         (call(THING, answer=MADE, headers=(("cache-control", "no-cache"),)),),
         (call("POST /things", 201),),
+    ],
+    "header-vary-accept": [
+        tuple(
+            call(
+                THING,
+                answer=MADE,
+                accept=accept,
+                headers=(("Content-Type", accept), ("Vary", "Toy-Version, Accept")),
+            )
+            for accept in ("application/json", "application/json;type=task")
+        ),
+        tuple(call(THING, answer=MADE, accept=accept) for accept in ("application/json", "*/*")),
     ],
     "lifecycle-form": [
         (call(THING, headers=(("Deprecation", "@1700000000"), ("Sunset", "Fri, 01 Jan 2027 00:00:00 GMT"))),)

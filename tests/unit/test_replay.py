@@ -236,6 +236,16 @@ class Matching(NoSockets):
                 channel.send(other)
             self.assertEqual(self.number(channel, stored), 1)
 
+    def test_another_representation_is_another_request(self) -> None:
+        plain = asks("GET", "/x", ("Accept", "application/json"))
+        task = asks("GET", "/x", ("Accept", 'application/json; q=0.9; Type="task"'))
+        channel = self.open(self.store(plain, task))
+        with self.assertRaises(Miss) as caught:
+            channel.send(asks("GET", "/x", ("Accept", "application/json;type=other")))
+        self.assertIn("accept type: other", str(caught.exception))
+        self.assertEqual(self.number(channel, asks("GET", "/x", ("Accept", "application/json;type=task"))), 2)
+        self.assertEqual(self.number(channel, asks("GET", "/x", ("Accept", "*/*"))), 1)
+
     def test_the_same_request_several_times_is_answered_in_the_order_of_recording(self) -> None:
         channel = self.open(self.store(asks(), asks(), asks(), calls=(call("poll"),) * 3))
         self.assertEqual([self.number(channel, asks(), "poll") for _ in range(3)], [1, 2, 3])

@@ -3,8 +3,9 @@
 `Shop-Version: 2024-06-01` asks for a version; without it the oldest answers. What changed:
 
 - 2024-01-01: a price is a number
-- 2024-06-01: a price has an amount and a currency; lists have pages
-- 2025-02-01: an item has tags
+- 2024-06-01: a price has an amount and a currency; lists have pages; an item can be shown as a label, by
+  `Accept: application/json;type=label`
+- 2025-02-01: an item has tags; a label has them too
 """
 
 import json
@@ -39,20 +40,29 @@ class Shop:
     def __call__(self, environ, start_response):
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body = environ["wsgi.input"].read(length) if length else b""
-        headers = [("Vary", "Shop-Version")]
+        headers = [("Vary", "Shop-Version, Accept")]
+        media_type = "application/json"
         try:
             version = self.version(environ)
             with self.lock:
                 status, document, more = self.route(environ, body, version)
             headers += [("Shop-Version", version), *more]
+            if self.as_label(environ, version):
+                tags = {"tags": document["tags"]} if "tags" in document else {}
+                document = {"label": {"text": document["name"], **tags}}
+                media_type += ";type=label"
         except Refused as error:
             status, document = error.status, {"error": {"code": error.status, "message": str(error)}}
         content = b"" if document is None else json.dumps(document).encode()
         if content:
-            headers.append(("Content-Type", "application/json"))
+            headers.append(("Content-Type", media_type))
         headers.append(("Content-Length", str(len(content))))
         start_response(f"{status} {HTTPStatus(status).phrase}", headers)
         return [content]
+
+    def as_label(self, environ, version):
+        asked = environ["PATH_INFO"].startswith("/items/") and environ["REQUEST_METHOD"] == "GET"
+        return asked and "type=label" in environ.get("HTTP_ACCEPT", "") and version >= "2024-06-01"
 
     def version(self, environ):
         asked = environ.get("HTTP_SHOP_VERSION", VERSIONS[0])
