@@ -9,6 +9,7 @@ refuses and names, rather than something to paper over.
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import html
 import json
@@ -159,7 +160,18 @@ class Redaction:
                 return lossless.Number(str(REDACTED_NUMBER))
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 return REDACTED_NUMBER
-        return self.text(value) if isinstance(value, str) else value
+        return self._inner(value) if isinstance(value, str) else value
+
+    def _inner(self, text: str) -> str:
+        """A JSON string's text: it may be a JSON document itself."""
+        if text.lstrip()[:1] in ("{", "["):
+            try:
+                tree = lossless.parse(text)
+                changed = self.value(tree)
+                return lossless.compact(changed) if changed != tree else text
+            except (ValueError, RecursionError):
+                text = self._properties(text)
+        return self.text(text)
 
     def text(self, text: str) -> str:
         """A text without the passwords and secret parameters of the URLs in it, and without what is known."""
@@ -242,6 +254,9 @@ class Redaction:
                 yield from self._values(item, name, outer)
         elif isinstance(value, str) and value and self.value(value, name, outer) == REDACTED:
             yield value
+        elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+            with contextlib.suppress(ValueError, RecursionError):
+                yield from self._values(json.loads(value))
 
 
 def redaction_of(secrets: Secrets) -> Redaction:

@@ -564,18 +564,18 @@ class TestInterrupt(unittest.TestCase):
     def test_a_reporter_that_is_interrupted_still_gets_the_end(self) -> None:
         for at in (1, 2):
             told = Told(at)
-            last = run_command._report(events(), [told])  # type: ignore[arg-type]
+            last = run_command.report(events(), [told])  # type: ignore[arg-type]
             self.assertEqual("interrupted", last.stopped)
             self.assertIs(last, told.events[-1])
 
     def test_nobody_interrupts(self) -> None:
         told = Told()
-        self.assertEqual("", run_command._report(events(), [told]).stopped)  # type: ignore[arg-type]
+        self.assertEqual("", run_command.report(events(), [told]).stopped)  # type: ignore[arg-type]
         self.assertEqual(3, len(told.events))
 
     def test_a_second_time(self) -> None:
         with self.assertRaises(KeyboardInterrupt):
-            run_command._report(events(), [Told(1, 2)])  # type: ignore[arg-type]
+            run_command.report(events(), [Told(1, 2)])  # type: ignore[arg-type]
 
     def test_a_process_that_is_interrupted(self) -> None:
         """Ctrl-C at a shell: the report comes, and the exit status is 3."""

@@ -104,6 +104,16 @@ class ByName(unittest.TestCase):
         )
         self.assertEqual(self.json('{"seed": "a"}'), '{"seed": "a"}')
 
+    def test_json_in_a_string(self) -> None:
+        for inner, shown in (
+            ('{"a": [{"password": "s3cr3t"}]}', '{"a": [{"password": "REDACTED"}]}'),
+            ('{"password": "s3cr3t", cut off', '{"password": "REDACTED", cut off'),
+            ('{"a":  1}', '{"a":  1}'),
+        ):
+            one = exchanged(headers=JSON, body=json.dumps({"data": inner}).encode())
+            body = redaction_of(Secrets()).interaction(one).request.body
+            self.assertEqual({"data": shown}, json.loads(body))
+
     def test_only_texts_and_numbers_are_replaced(self) -> None:
         text = '{"password": null, "secret": "", "token": true, "passcode": 1234, "passwd": ["x", 1.50]}'
         self.assertEqual(
