@@ -1,7 +1,8 @@
 """Real services from the lab: green live, green from what was recorded, and twins of the shipped recordings.
 
 `tox -e functional` takes the newest release of those in QUICK. With CONTRACT_TESTS_LAB=all (`tox -e lab`)
-it is every release of every deployment, which takes hours; `keystone@15.0.1 cinder` chooses two.
+it is every release of every deployment, which takes hours; `keystone@15.0.1 cinder` chooses two, and
+`nova-full#smoke` only the cases with a tag.
 """
 
 from __future__ import annotations
@@ -24,17 +25,22 @@ from contract_tests.loading.config import Places
 from contract_tests.loading.library import Library
 from contract_tests.model.recipe import Recipe
 
-QUICK = "keystone cloudkitty nova-full"
+QUICK = "keystone cloudkitty nova-full#smoke"
 SHIPPED = Path(__file__).resolve().parents[2] / "cassettes"
 DEPLOYMENTS = Library(Places().with_shipped()).deployments()
 
 
-def chosen(words: str) -> Iterator[Recipe]:
-    """The releases that CONTRACT_TESTS_LAB names: `all`, `keystone` (its newest), `keystone@15.0.1`."""
+def chosen(words: str) -> Iterator[tuple[Recipe, str]]:
+    """The releases that CONTRACT_TESTS_LAB names, each with a tag or "".
+
+    They are `all`, `keystone` (its newest), `keystone@15.0.1`, each of the last two with `#TAG` or without.
+    """
     for word in DEPLOYMENTS if words == "all" else words.split():
-        name, _, release = word.partition("@")
+        what, _, tag = word.partition("#")
+        name, _, release = what.partition("@")
         recipes = DEPLOYMENTS[name].recipes
-        yield from recipes.values() if words == "all" else [recipes[release or DEPLOYMENTS[name].default]]
+        some = recipes.values() if words == "all" else [recipes[release or DEPLOYMENTS[name].default]]
+        yield from ((recipe, tag) for recipe in some)
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -51,7 +57,8 @@ def outcomes(path: Path) -> dict[str, Any]:
 class TestServices(unittest.TestCase):
     maxDiff = None
 
-    def hold(self, recipe: Recipe) -> None:
+    def hold(self, recipe: Recipe, tag: str) -> None:
+        options = ("--no-matrix", *(("--tag", tag) if tag else ()))
         for one in (recipe, *(DEPLOYMENTS[name].recipes[release] for name, release in recipe.needs.items())):
             try:
                 find_python(one.series.python)
@@ -62,7 +69,7 @@ class TestServices(unittest.TestCase):
             live, replayed, recorded = (Path(name, part) for part in ("live.json", "replay.json", "recorded"))
             command = [sys.executable, "-m", "contract_tests", "lab", "record", recipe.name, recipe.release]
             done = subprocess.run(
-                [*command, "--to", str(recorded), "--once", "--", "--no-matrix", "--json", str(live)],
+                [*command, "--to", str(recorded), "--once", "--", *options, "--json", str(live)],
                 capture_output=True,
                 text=True,
                 check=False,
@@ -70,7 +77,7 @@ class TestServices(unittest.TestCase):
             self.assertEqual(0, done.returncode, done.stdout + done.stderr)
             status, text = run(
                 *("run", "--service", recipe.service, "--recordings", str(recorded)),
-                *("--no-matrix", "--json", str(replayed)),
+                *(*options, "--json", str(replayed)),
             )
             self.assertEqual(0, status, text)
             self.assertEqual(outcomes(live), outcomes(replayed))
@@ -87,10 +94,10 @@ class TestServices(unittest.TestCase):
 
 
 def _tests() -> None:
-    for recipe in chosen(os.environ.get("CONTRACT_TESTS_LAB") or QUICK):
+    for recipe, tag in chosen(os.environ.get("CONTRACT_TESTS_LAB") or QUICK):
 
-        def test(self: TestServices, recipe: Recipe = recipe) -> None:
-            self.hold(recipe)
+        def test(self: TestServices, recipe: Recipe = recipe, tag: str = tag) -> None:
+            self.hold(recipe, tag)
 
         name = f"test_{recipe.name}_{recipe.release}".replace(".", "_").replace("-", "_")
         setattr(TestServices, name, test)
