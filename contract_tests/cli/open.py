@@ -109,7 +109,7 @@ def select(library: Library, paths: Sequence[Path], services: Sequence[str]) -> 
     files = {path.resolve() for place in library.places.services if paths for path in files_below(place)}
     service_files = [path for path in paths if path.resolve() in files]
     others = [path for path in paths if path not in service_files]
-    loaded = library.scenarios(others).scenarios if others or not paths else ()
+    loaded = library.scenarios(others, services).scenarios if others or not paths else ()
     scenarios = [s for s in loaded if not services or s.service.name in services]
     own = {scenario.service.name: scenario.service for scenario in scenarios}
     if paths:

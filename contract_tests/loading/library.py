@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from contract_tests.model.target import Target
 
 ENDINGS = (".yaml", ".yml")
 SERIES_FILE = "series.yaml"
+
+_SERVICE = re.compile(r"^service:[ \t]+([\w-]+)[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +145,17 @@ class Library:
         self.problems += source.problems
         return found
 
-    def scenarios(self, paths: Iterable[Path] = ()) -> Loaded:
-        """The scenarios below `paths` (default: the project's). UsageError where a path does not exist."""
+    def scenarios(self, paths: Iterable[Path] = (), services: Collection[str] = ()) -> Loaded:
+        """The scenarios below `paths` (default: the project's). UsageError where a path does not exist.
+
+        With `services`, files that say plainly that they are of another service are not read any further.
+        """
         found: list[Scenario] = []
         seen_ids: dict[str, Scenario] = {}
         seen_slugs: dict[tuple[str, str], Scenario] = {}
         before = len(self.problems)
         for path in self._scenario_files(paths or self.places.scenarios):
-            scenario = self._scenario(path)
+            scenario = self._scenario(path) if not services or _may_be_of(path, services) else None
             if scenario is None:
                 continue
             clash = seen_ids.get(scenario.id), seen_slugs.get((scenario.service.name, scenario.slug))
@@ -313,6 +319,15 @@ class Library:
         except LoadError as error:
             self.problems += error.problems
             return None
+
+
+def _may_be_of(path: Path, services: Collection[str]) -> bool:
+    """Whether a scenario file may be of one of the services, as far as its text tells without parsing it."""
+    try:
+        found = _SERVICE.findall(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return True
+    return len(found) != 1 or found[0] in services
 
 
 def files_below(folder: Path) -> list[Path]:

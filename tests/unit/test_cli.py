@@ -233,6 +233,27 @@ class TestExitStatus(CliCase):
         self.assertEqual(3, status)
 
 
+class TestOneService(CliCase):
+    """--service: the files of other services are not read, so what is wrong in them is not told."""
+
+    def test_a_fault_of_another_service_is_not_in_the_way(self) -> None:
+        self.write("scenarios/other.yaml", "scenario: x\nservice: other # theirs\nclals: []\n")
+        self.assertEqual(2, run("list", "--target", "good")[0])
+        status, out, err = run("list", "--target", "good", "--service", "tiny")
+        self.assertEqual((0, ""), (status, err))
+        self.assertIn("tiny/one", out)
+
+    def test_a_file_that_does_not_tell_plainly_is_read(self) -> None:
+        for text in (
+            "{scenario: x, service: other, clals: []}",
+            "scenario: x\nservice: >\n  other\nclals: []\n",
+        ):
+            self.write("scenarios/other.yaml", text)
+            status, _, err = run("list", "--target", "good", "--service", "tiny")
+            self.assertEqual(2, status)
+            self.assertIn("unknown key 'clals'", err)
+
+
 class TestTwice(CliCase):
     """A recording made twice tells what differs between any two."""
 
