@@ -8,6 +8,7 @@ takes `read_files`, `plan_items` and `run_item` instead.
 from __future__ import annotations
 
 import collections
+import gc
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -199,6 +200,7 @@ class Gate:
             hold_to_baseline(opened, files.library, files.scenarios, settings.baseline, policy, waivers)
         self.notes = tuple(notes(opened.jobs, files.scenarios))
         self.items = _items([(job.deployment, job.cases) for job in opened.jobs])
+        gc.freeze()  # what was read stays: looking through it again and again is a fifth of a run
         numbers = [number for number, job in enumerate(opened.jobs) for _ in job.cases]
         self._of = {item.id: number for item, number in zip(self.items, numbers, strict=True)}
 

@@ -85,7 +85,7 @@ class Collector:
     @functools.cached_property
     def gate(self) -> Gate:
         """The gate of all the files that this run may collect."""
-        gate = Gate(replace(self.settings, paths=tuple(self._files())))
+        gate = Gate(replace(self.settings, paths=self.files))
         for note in gate.notes:
             warnings.warn(pytest.PytestWarning(f"contract-tests: {spelled(note)}"), stacklevel=2)
         marks = {mark for item in gate.items for mark in _marks(item)}
@@ -111,23 +111,22 @@ class Collector:
 
     def elsewhere(self) -> Iterator[Broken]:
         """What is broken in files that are not collected themselves, once."""
-        files = set(self._files())
         for path, found in self.broken.items():
-            if path is not None and path not in files:
+            if path is not None and path not in self.files:
                 for one in found:
                     if one.name not in self.told:
                         self.told.add(one.name)
                         yield one
 
-    def _files(self) -> Iterator[Path]:
+    @functools.cached_property
+    def files(self) -> tuple[Path, ...]:
+        """The files that this run may collect."""
         left_out = self.config.getini("norecursedirs")
-        seen: set[Path] = set()
+        found: dict[Path, None] = {}
         for argument in self._arguments():
-            found = [argument] if argument.is_file() else _walk(argument, left_out)
-            for path in found:
-                if path not in seen and self.takes(path):
-                    seen.add(path)
-                    yield path
+            paths = [argument] if argument.is_file() else _walk(argument, left_out)
+            found.update(dict.fromkeys(path for path in paths if self.takes(path)))
+        return tuple(found)
 
 
 def _walk(folder: Path, left_out: Iterable[str]) -> Iterator[Path]:
