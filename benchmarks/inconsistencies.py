@@ -110,7 +110,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("a count that is too small", "list-count", LIST, put("count", 0)),
     Mutation("a time with a space", "time-iso8601", SHOW, put("created_at", "2026-01-31 10:00:00")),
     Mutation("a time without an offset", "time-iso8601", SHOW, put("created_at", "2026-01-31T10:00:00")),
-    Mutation("a boolean that is_", "boolean-name", SHOW, put("is_root", True)),
+    Mutation("a boolean that begins with is", "boolean-name", SHOW, put("is_root", True)),
     Mutation("tags as an object", "tags-form", SHOW, put("tags", {"a": "b"})),
     Mutation("no Cache-Control", "cache-control", SHOW, header("Cache-Control", None)),
     Mutation("Deprecation as a word", "lifecycle-form", VERSIONS, header("Deprecation", "true")),
