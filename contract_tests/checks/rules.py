@@ -22,6 +22,7 @@ class Rule:
 
 
 _MVS = "API-SIG, Microversion Specification"
+_DISCOVERY = "API-SIG, Version Discovery"
 
 RULES: dict[str, Rule] = {
     rule.id: rule
@@ -161,6 +162,31 @@ RULES: dict[str, Rule] = {
             id="same-as",
             message="not what call '{detail}' was answered: at {where} {expected} became {got}",
             doc="the answer is that of the call that `same_as` names, but for what is volatile",
+        ),
+        Rule(
+            id="discovery-document",
+            message="GET {where}: expected a version document (JSON) without a token, got {detail}",
+            doc=f"the version document can be read by anybody ({_DISCOVERY})",
+        ),
+        Rule(
+            id="discovery-current",
+            message="GET {where}: expected exactly one version that is CURRENT, {detail}",
+            doc=f"one version is the one that new clients should take ({_DISCOVERY})",
+        ),
+        Rule(
+            id="discovery-link",
+            message="the link of {where}: {detail}",
+            doc=f"the self link of a version leads to what tells of it, without a token ({_DISCOVERY})",
+        ),
+        Rule(
+            id="discovery-range",
+            message="the end {where} of the range is not accepted: {detail}",
+            doc=f"both ends of the range are microversions that the service takes ({_MVS})",
+        ),
+        Rule(
+            id="discovery-client",
+            message="{where}: {detail}",
+            doc="keystoneauth and openstacksdk read from it what it says",
         ),
         Rule(
             id="baseline",

@@ -49,6 +49,7 @@ def command(
     from contract_tests.cli.open import load, open_jobs
     from contract_tests.comparison.rules import Verdict
     from contract_tests.execution.history import history
+    from contract_tests.execution.versions import lives
     from contract_tests.loading.library import Library
 
     library = Library(places)
@@ -56,6 +57,7 @@ def command(
     scenarios = load(library, [], [name])
     with open_jobs(library, scenarios, wanted, choice) as opened:
         found = history(scenarios[0].service, opened.jobs, policy)
+        life = lives(opened.jobs)
     found.entries = [
         entry for entry in found.entries
         if (verbose or entry.verdict not in (Verdict.OK, Verdict.INFO))
@@ -63,12 +65,29 @@ def command(
         and any(call.lower() in one.lower() for one in entry.calls)
     ]  # fmt: skip
     if as_json:
-        click.echo(json.dumps(_document(found), indent=1))
+        click.echo(json.dumps({**_document(found), "versions": _lives(life)}, indent=1))
     else:
-        click.echo("\n".join(_rst(found) if as_rst else _lines(found)))
+        click.echo("\n".join(_rst(found) if as_rst else [*_lines(found), *_life_lines(life)]))
     if any(entry.verdict is Verdict.REVIEW and not entry.declared for entry in found.entries):
         return FINDINGS
-    return OK if found.entries else COULD_NOT_RUN
+    return OK if found.entries or life else COULD_NOT_RUN
+
+
+def _life_lines(lives: Any) -> Iterator[str]:
+    """What became of each API version over the releases; what stayed the same is told in one span."""
+    from contract_tests.reporters.words import printable
+
+    if lives:
+        yield "API versions and lifecycle headers, by release"
+    for life in lives:
+        spans = (
+            f"{what} ({first if first == last else f'{first} to {last}'})" for first, last, what in life.spans
+        )
+        yield printable(f"  {life.name}: {' -> '.join(spans)}")
+
+
+def _lives(lives: Any) -> list[dict[str, Any]]:
+    return [{"name": life.name, "releases": dict(life.stages)} for life in lives]
 
 
 def _word(entry: Any) -> str:

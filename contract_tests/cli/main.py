@@ -23,6 +23,7 @@ COMMANDS = {
     "lint": "Is an API consistent: names, URLs, status codes, errors, collections?",
     "history": "What each microversion of a service changed, as seen in its answers.",
     "infer": "Draft response schemas from recorded answers.",
+    "discover": "What a deployment is: services, versions, extensions, what covers them.",
     "negative": "Ask for what must be refused: bad input, derived from request schemas.",
     "list": "List scenarios and cases, and why a case would be skipped.",
     "check": "Check files without running anything.",

@@ -163,9 +163,9 @@ def open_services(
             if found is None:
                 _open_recordings(opened, [Path(text)], services, scenarios, wanted, choice)
             else:
-                _open_target(opened, _with_options(found, wanted), only, scenarios, choice, write_to)
+                _open_target(opened, with_options(found, wanted), only, scenarios, choice, write_to)
         if wanted.clouds:
-            target = _with_options(_cloud_target(wanted.clouds), wanted)
+            target = with_options(_cloud_target(wanted.clouds), wanted)
             _open_target(opened, target, services, scenarios, choice, write_to)
         _refuse_idle_options(opened.jobs, wanted, record)
     except BaseException:
@@ -223,7 +223,7 @@ def _cloud_target(clouds: Sequence[str]) -> Target:
     return Target(name=", ".join(spec.values["cloud"] for spec in identities.values()), identities=identities)
 
 
-def _with_options(target: Target, wanted: Wanted) -> Target:
+def with_options(target: Target, wanted: Wanted) -> Target:
     """A target, with what the command line says beside it."""
     if len(wanted.release) > 1:
         raise UsageError("--release: a live target has one release")

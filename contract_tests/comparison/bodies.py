@@ -14,7 +14,13 @@ from contract_tests.comparison.correlation import Correlation, alike, masked, na
 from contract_tests.comparison.facts import Fact
 from contract_tests.comparison.places import ITEM, NAME, Found, Place, together
 from contract_tests.comparison.values import cut, is_empty, is_number, json_type, outline
-from contract_tests.comparison.versions import entry_facts, is_entry, is_list
+from contract_tests.comparison.versions import (
+    entry_facts,
+    extension_fact,
+    is_entry,
+    is_extension_list,
+    is_list,
+)
 from contract_tests.model.http import MISSING
 
 IDENTITY_KEYS = ("uuid", "id", "rel", "name", "alias")
@@ -240,6 +246,8 @@ class _Walk:
             self._by_name(place, "rel", old, new, "link")
         elif (old or new) and is_list(place.leaf, old) and is_list(place.leaf, new):
             self._by_name(place, "id", old, new, "version-entry")
+        elif (old or new) and is_extension_list(place.leaf, old) and is_extension_list(place.leaf, new):
+            self._by_name(place, "alias", old, new, "extension")
         else:
             key = _identity(old, new)
             labels = [
@@ -266,7 +274,14 @@ class _Walk:
             status = str(item.get("status", "")).lower() if kind == "version-entry" else ""
             self.note(found, place, name if gone else MISSING, MISSING if gone else name, status)
         for name in sorted(before.keys() & after.keys()):
-            self.value(place.below(ITEM, self.same), before[name], after[name])
+            pair = (before[name], after[name])
+            changed = extension_fact(*pair) if kind == "extension" else None
+            if changed is not None:
+                self.note("extension-changed", place, *changed)
+                old_rest, new_rest = ({**one, "version": None, "updated": None} for one in pair)
+                self.value(place.below(ITEM, self.same), old_rest, new_rest)
+            else:
+                self.value(place.below(ITEM, self.same), *pair)
 
     def _by_label(
         self,

@@ -159,4 +159,26 @@ DOCUMENT_RULES: tuple[Rule, ...] = (
         source="DI",
         message="the API version {old} is gone",
     ),
+    # Extensions: each has its own version.
+    Rule(
+        id="extension-added",
+        kinds=("extension-added",),
+        verdicts=ADDS,
+        source="AI",
+        message="the extension {new} came",
+    ),
+    Rule(
+        id="extension-removed",
+        kinds=("extension-removed",),
+        verdicts=REMOVES,
+        source="AI",
+        message="the extension {old} is gone",
+    ),
+    Rule(
+        id="extension-changed",
+        kinds=("extension-changed",),
+        verdicts=by_context(REVIEW, REVIEW, BUMP),
+        source="J",
+        message="the extension {old} became {new} (its {detail})",
+    ),
 )

@@ -89,6 +89,9 @@ KINDS = {
     "version-status": "another status of an API version",
     "version-entry-added": "an API version that was not listed",
     "version-entry-removed": "an API version that is not listed any more",
+    "extension-added": "an extension that was not listed",
+    "extension-removed": "an extension that is not listed any more",
+    "extension-changed": "an extension with another version, or updated at another time",
 }
 
 _PAIRS = (
@@ -103,6 +106,7 @@ _PAIRS = (
     ("error-body-appeared", "error-body-lost"),
     ("link-added", "link-removed"),
     ("version-entry-added", "version-entry-removed"),
+    ("extension-added", "extension-removed"),
 )
 
 INVERSES: Mapping[str, str] = {
@@ -130,6 +134,6 @@ VALUED = frozenset(
         "property-type",
     }
     | {"format", "link-host", "page-next", "error-code", "error-fault-key", "envelope", "root-type"}
-    | {kind for kind in KINDS if kind.startswith(("link-", "version-", "number-", "array-or"))}
+    | {kind for kind in KINDS if kind.startswith(("link-", "version-", "extension-", "number-", "array-or"))}
 )
 """Kinds of which two facts with other values are two changes; of the others the path says it all."""

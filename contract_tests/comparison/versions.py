@@ -38,6 +38,22 @@ def is_list(leaf: str, items: list[Any]) -> bool:
     return leaf in _LISTS and all(map(is_entry, items)) and len({item["id"] for item in items}) == len(items)
 
 
+def is_extension_list(leaf: str, items: list[Any]) -> bool:
+    """Whether a list is one of extensions, each with its own alias (Nova, Neutron, Keystone, Cinder)."""
+    aliases = [item.get("alias") for item in items if isinstance(item, dict)]
+    named = all(isinstance(alias, str) for alias in aliases)
+    return leaf == "extensions" and named and len(set(aliases)) == len(items)
+
+
+def extension_fact(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """(was, is, by which property) of one extension whose version, or `updated`, differs."""
+    for name in ("version", "updated"):
+        if old.get(name) != new.get(name):
+            was, is_now = (f"{one['alias']} {one.get(name)}" for one in (old, new))
+            return was, is_now, name
+    return None
+
+
 def direction(kind: str, old: str, new: str) -> str:
     """Which way a version went (raised, lowered), or a status (forwards, backwards); empty for none."""
     if kind == "version-status":

@@ -180,6 +180,7 @@ class LiveTransport:
         max_body: int = MAX_BODY,
     ) -> None:
         """UsageError where `endpoint` is no http(s) URL, or where a TLS file cannot be read."""
+        self.tls = tls
         found = origin(endpoint)
         if found is None:
             raise UsageError(

@@ -500,6 +500,9 @@ ELSEWHERE = {
         ("input-accepted", "input-refused", "input-server-error", "input-changed", "input-undo"),
         "test_negative",
     ),
+    **dict.fromkeys(
+        (f"discovery-{name}" for name in ("document", "current", "link", "range", "client")), "test_versions"
+    ),
 }
 
 

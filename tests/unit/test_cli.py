@@ -541,7 +541,7 @@ class TestHelp(unittest.TestCase):
         self.golden("")
 
     def test_commands(self) -> None:
-        for name in ("run", "list", "check", "coverage", "lint", "negative"):
+        for name in ("run", "list", "check", "coverage", "lint", "negative", "discover"):
             self.golden(f"-{name}", name)
 
     def test_every_command_says_what_it_does(self) -> None:

@@ -43,6 +43,10 @@ def v2(**fields: str) -> dict[str, Any]:
     return {"id": "v2", "status": "CURRENT", "min_version": "2.1", "max_version": "2.90", **fields}
 
 
+def extensions(*aliases: str, updated: str = "2013-02-03T00:00:00-00:00") -> Response:
+    return a({"extensions": [{"alias": alias, "name": alias, "updated": updated} for alias in aliases]})
+
+
 V1 = {"id": "v1", "status": "SUPPORTED"}
 FAULT = {"itemNotFound": {"code": "x.y", "message": "no"}}
 STRUCTURED = {"errors": [{"code": "x.y", "title": "no"}]}
@@ -57,6 +61,14 @@ TELLS = (INFO,) * 4
 FINE = (OK,) * 4
 
 CASES: dict[str, tuple[tuple[str, ...], Response, Response, Response]] = {
+    "extension-added": (ADDS, extensions("a"), extensions("a", "b"), extensions("a")),
+    "extension-removed": (REMOVES, extensions("a", "b"), extensions("a"), extensions("a", "b")),
+    "extension-changed": (
+        (REVIEW, REVIEW, BUMP, REVIEW),
+        extensions("a"),
+        extensions("a", updated="2019-01-01T00:00:00Z"),
+        extensions("b"),
+    ),
     # Status.
     "input-accepted-to-refused": (REMOVES, a(status=201), a(status=400), a(status=500)),
     "input-refused-to-accepted": (ADDS, a(status=400), a(status=204), a(status=409)),
