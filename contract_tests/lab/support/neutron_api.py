@@ -1,4 +1,4 @@
-"""Neutron's API, whose way of making an application moved twice. It reads its options from sys.argv."""
+"""Neutron's API, whose way of making an application moved. It reads its options from sys.argv."""
 
 import sys
 
@@ -7,6 +7,7 @@ sys.argv[0] = "neutron-server"
 try:
     from neutron.wsgi.api import application  # since 2025
 except ImportError:
-    from neutron.server import get_application
+    from neutron import server
+    from neutron.server import api_eventlet
 
-    application = get_application()
+    application = server.boot_server(api_eventlet.eventlet_api_server)
