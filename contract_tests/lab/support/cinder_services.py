@@ -1,9 +1,9 @@
-"""Write the volume services into Cinder's database that would have reported themselves, had they been running.
+"""Write the volume services into Cinder's database that would report themselves, were they running.
 
     cinder_services.py CONFIG HOST...
 
-Without one there is no availability zone, and nothing to enable or disable. Their last report is long ago, so that
-they are down at every start. Runs on Cinder's own Python (3.6 and later).
+Without one there is no availability zone, and nothing to enable or disable. Their last report is long ago,
+so that they are down at every start. Runs on Cinder's own Python (3.6 and later).
 """
 
 import datetime
