@@ -189,6 +189,11 @@ RULES: dict[str, Rule] = {
             doc="keystoneauth and openstacksdk read from it what it says",
         ),
         Rule(
+            id="parity",
+            message="{where}: expected {expected} as in the API below, got {got}",
+            doc="what `parity` calls one thing has the same values in both APIs",
+        ),
+        Rule(
             id="baseline",
             message="{detail}",
             doc="the answer is what the baseline (`run --baseline`) answered, by the policy",

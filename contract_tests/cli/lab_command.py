@@ -391,12 +391,17 @@ def _written(spec: Any) -> Any:
 def target_options(started: Any, path: Path) -> list[str]:
     """The options that name a started deployment, by a targets file that only its owner may read."""
     target, service = started.target, started.recipe.service
-    identities = {role: {spec.kind: _written(spec)} for role, spec in target.identities.items()}
+    identities, *proofs = (
+        {role: {spec.kind: _written(spec)} for role, spec in one.items()}
+        for one in (target.identities, *target.proofs.values())
+    )
     own = {
         "endpoints": dict(target.endpoints),
         "release": target.release,
         "series": target.series,
         **({"identities": identities} if identities else {}),
+        **({"proofs": dict(zip(target.proofs, proofs, strict=True))} if proofs else {}),
+        **({"releases": dict(target.releases)} if target.releases else {}),
         **({"extensions": list(target.extensions)} if target.extensions else {}),
     }
     name = target.name.replace(" ", "-")

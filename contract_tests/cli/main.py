@@ -28,6 +28,7 @@ COMMANDS = {
     "list": "List scenarios and cases, and why a case would be skipped.",
     "check": "Check files without running anything.",
     "coverage": "What the scenarios exercise: operations, statuses, microversions, overlays.",
+    "parity": "Show one thing as two APIs have it, and what has no counterpart.",
     "rules": "Explain the rules of checks, comparisons and the lint.",
     "lab": "Real services of any release on this machine: start, run, record.",
     "services": "List the services that are known, and their version dialects.",

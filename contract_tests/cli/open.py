@@ -24,6 +24,7 @@ from contract_tests.recordings.redaction import hiding
 from contract_tests.transport.base import Transport
 
 if TYPE_CHECKING:
+    from contract_tests.comparison.policy import Waiver
     from contract_tests.transport.identity import Identity
 
 _LIVE = ("http://", "https://", "wsgi:")
@@ -62,6 +63,7 @@ class Opened:
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
+        self.waivers: tuple[Waiver, ...] = ()
         self._identities: list[Identity] = []
         self._stack = contextlib.ExitStack()
 
@@ -75,7 +77,7 @@ class Opened:
         return hiding(tuple(secret for secret in self.secrets() if len(secret) >= _SHORTEST))(text)
 
     def add(self, job: Job, identities: Iterable[Identity] = ()) -> None:
-        self.jobs.append(job)
+        self.jobs.append(replace(job, waivers=self.waivers))
         self._identities += identities
         self._stack.callback(job.transport.close)
 
@@ -152,8 +154,9 @@ def open_services(
 ) -> Opened:
     """As `open_jobs`, for services that may have no scenario."""
     named = library.targets(wanted.targets) if wanted.targets else {}
-    library.raise_problems()
     opened = Opened()
+    opened.waivers = tuple(one for path in library.places.waivers for one in library.waivers(path))
+    library.raise_problems()
     write_to = "" if later else record
     try:
         if not wanted.targets and not wanted.clouds:

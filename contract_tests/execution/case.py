@@ -13,6 +13,8 @@ from typing import Any
 from contract_tests.checks.response import Context, check_representation, check_response
 from contract_tests.checks.rules import Words
 from contract_tests.errors import ContractTestsError, Miss, Unreachable, UsageError
+from contract_tests.execution.causes import with_causes
+from contract_tests.execution.parity import broken, mapped
 from contract_tests.execution.plan import calls_of
 from contract_tests.execution.requests import asked_version, build_request
 from contract_tests.execution.same import unlike
@@ -66,6 +68,7 @@ def run_case(
         channel.close()
         raise
     reason = ""
+    run.parity()
     try:
         run.leftovers(channel.close())
     except Exception as error:
@@ -75,7 +78,7 @@ def run_case(
         id=case.id,
         target=deployment.name,
         outcome=outcome,
-        calls=tuple(run.results),
+        calls=with_causes(case.scenario, run.results),
         reason=reason,
         count=run.count,
         seconds=clock() - started,
@@ -160,6 +163,23 @@ class _Run:
             self.results.append(
                 CallResult(name="the recording", mark=mark, outcome=Outcome.FAILED, findings=findings)
             )
+
+    def parity(self) -> None:
+        """Hold what two APIs show of one thing against each other, where both calls passed."""
+        passed = {result.name for result in self.results if result.outcome is Outcome.PASSED}
+        for one in self.case.scenario.parity:
+            if not {one.above.call, one.below.call} <= passed & self.answers.keys():
+                continue
+            above, below = (self._document(side.call) for side in (one.above, one.below))
+            findings = tuple(broken(one, mapped(one, above, below)))
+            outcome = Outcome.FAILED if findings else Outcome.PASSED
+            name = f"parity: {one.name}"
+            self.results.append(CallResult(name=name, mark=one.mark, outcome=outcome, findings=findings))
+
+    def _document(self, name: str) -> Any:
+        """What a call was answered, as JSON."""
+        on = next(one.stages[0][1].on for one in self.case.scenario.histories if one.name == name)
+        return self.answers[name].document(self.case.scenario.serving(on).bodies)
 
     def _one(self, call: Call, cleanup: bool, skip: str) -> None:
         if self.lost and not cleanup:

@@ -17,6 +17,7 @@ from contract_tests.comparison.rules import Context, Verdict
 from contract_tests.comparison.versions import range_facts
 from contract_tests.comparison.words import words_of
 from contract_tests.execution.case import run_case
+from contract_tests.execution.causes import first_below
 from contract_tests.model.case import Case, CaseResult
 from contract_tests.model.http import Interaction, Request, Response
 from contract_tests.model.microversion import Microversion
@@ -37,7 +38,11 @@ ROLE_LENGTH = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A fact in one call of one case, with its rule and verdict; `declared`: an overlay says it."""
+    """A fact in one call of one case, with its rule and verdict; `declared`: an overlay says it.
+
+    `cause` names the call of the case in which an API below broke before, `begins` tells that this is that
+    call.
+    """
 
     service: str
     scenario: str
@@ -48,11 +53,16 @@ class Difference:
     rule: Told
     verdict: Verdict
     declared: bool = False
+    begins: bool = False
+    cause: str = ""
 
 
 @dataclass(slots=True)
 class Change:
-    """One change with its extent: all differences that say the same."""
+    """One change with its extent: all differences that say the same; `causes` are what broke below before.
+
+    `begins`: it is such a cause itself.
+    """
 
     service: str
     rule: Told
@@ -60,6 +70,8 @@ class Change:
     fact: Fact
     calls: dict[tuple[str, str], str] = field(default_factory=dict)
     microversions: set[Microversion | None] = field(default_factory=set)
+    causes: set[str] = field(default_factory=set)
+    begins: bool = False
     count: int = 0
 
 
@@ -221,21 +233,45 @@ def compare(
             call.name: f"{call.mark.path}:{call.mark.line}"
             for _, call in calls_at(case.scenario, case.microversion)
         }
+        asked = {
+            call.name: case.scenario.serving(call.on).name
+            for _, call in calls_at(case.scenario, case.microversion)
+        }
+        own: list[Difference] = []
         for name, fact in compare_answers(before, after, case.scenario, case.microversion, learned):
             call = f"{case.scenario.slug}: {name}"
-            rule, verdict = policy.judge(fact, context, service.name, call)
-            differences.append(
+            rule, verdict = policy.judge(fact, context, asked[name], call)
+            own.append(
                 Difference(
-                    service=service.name, scenario=case.scenario.slug, call=name, at=marks[name],
+                    service=asked[name], scenario=case.scenario.slug, call=name, at=marks[name],
                     microversion=case.microversion, fact=fact, rule=rule, verdict=verdict,
                 )
             )  # fmt: skip
+        differences += _with_causes(case.scenario, list(asked), own, policy)
     differences += _of_ranges(old, new, policy, context, differences)
     differences, found.waivers = waive(
         differences, waivers, service, new.deployment.release, datetime.date.today()
     )
     found.changes = gather(differences)
     return found
+
+
+def _with_causes(
+    scenario: Scenario, order: Sequence[str], own: Sequence[Difference], policy: Policy
+) -> Iterator[Difference]:
+    """The differences of one case (`order`: its calls), those after the earliest break below naming it."""
+    cause = first_below(scenario, {one.call for one in own if _breaks(one, policy)})
+    for one in own:
+        if not cause or order.index(one.call) < order.index(cause):
+            yield one
+        else:
+            yield replace(one, **({"begins": True} if one.call == cause else {"cause": cause}))
+
+
+def _breaks(one: Difference, policy: Policy) -> bool:
+    """Whether a call answers no more what it did: by the policy, or since a success became an error."""
+    fact = one.fact
+    return one.verdict in policy.fails or (fact.kind == "status" and fact.old < 400 <= fact.new)
 
 
 def _one_sided(case: Case, old: Answered, new: Answered) -> Iterator[tuple[str, str]]:
@@ -309,7 +345,7 @@ class Waiving:
 
 
 def gather(differences: Iterable[Difference]) -> list[Change]:
-    """Differences that say the same put together, the gravest first, then the widest."""
+    """Differences that say the same put together: what began in an API below, then the gravest first."""
     changes: dict[tuple[str, ...], Change] = {}
     for one in differences:
         fact = one.fact
@@ -318,8 +354,19 @@ def gather(differences: Iterable[Difference]) -> list[Change]:
         change = changes.setdefault(key, Change(one.service, one.rule, one.verdict, fact))
         change.calls.setdefault((one.scenario, one.call), one.at)
         change.microversions.add(one.microversion)
+        change.begins |= one.begins
+        if one.cause:
+            change.causes.add(f"{one.scenario}: {one.cause}")
         change.count += 1
     gravity = list(Verdict)
     return sorted(
-        changes.values(), key=lambda c: (-gravity.index(c.verdict), -c.count, c.rule.id, c.fact.path)
+        changes.values(),
+        key=lambda c: (
+            not c.begins,
+            -gravity.index(c.verdict),
+            bool(c.causes),
+            -c.count,
+            c.rule.id,
+            c.fact.path,
+        ),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import datetime
 import functools
 import gc
 import signal
@@ -18,8 +19,10 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 
+from contract_tests.comparison.policy import Waiver
 from contract_tests.execution.baseline import Baseline
 from contract_tests.execution.case import run_case, told
+from contract_tests.execution.causes import waived
 from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
 from contract_tests.execution.plan import planned
 from contract_tests.model.case import Case, CaseResult, Outcome
@@ -34,7 +37,8 @@ _FEW = 16
 class Job:
     """One deployment's cases. `replay`: it answers from a recording, so nothing needs to be waited for.
 
-    `baseline` is what its answers are held to besides; `random` asks for inputs at random.
+    `baseline` is what its answers are held to besides; `random` asks for inputs at random; `waivers` are
+    failures that are accepted.
     """
 
     deployment: Deployment
@@ -42,6 +46,7 @@ class Job:
     cases: tuple[Case, ...]
     replay: bool = False
     baseline: Baseline | None = None
+    waivers: tuple[Waiver, ...] = ()
     random: Random | None = None
 
 
@@ -113,7 +118,8 @@ def run_item(job: Job, case: Case) -> CaseResult:
         explore = explorer(case.microversion, count=job.random.count, seed=job.random.seed)
         return run_case(case, job.transport, job.deployment, explore=explore)
     run_one = run_case if job.baseline is None else job.baseline.run_case
-    return run_one(case, job.transport, job.deployment, sleep=None if job.replay else time.sleep)
+    result = run_one(case, job.transport, job.deployment, sleep=None if job.replay else time.sleep)
+    return waived(result, case, job.deployment.release, job.waivers, datetime.date.today())
 
 
 def _in_threads(items: Sequence[Item], workers: int) -> Generator[CaseResult, None, None]:

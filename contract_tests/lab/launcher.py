@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from contract_tests.lab.environment import LabError, Say, cache, digest, install, locked
@@ -38,18 +39,30 @@ class Started:
 
 
 @contextlib.contextmanager
-def running(recipe: Recipe, recipes: Mapping[str, Recipe], say: Say, *, port: int = 0) -> Iterator[Started]:
+def running(
+    recipe: Recipe,
+    recipes: Mapping[str, Recipe],
+    say: Say,
+    *,
+    port: int = 0,
+    up: Mapping[str, Started] = MappingProxyType({}),
+) -> Iterator[Started]:
     """A deployment that runs meanwhile, with what it stands on (`recipes`: deployment@release -> recipe).
 
-    LabError (naming the log, which then is kept) or Unavailable where it cannot be started.
+    `up` are deployments that run already: what stands on one of their names stands on that one, whatever its
+    release, so that two which need a Keystone have the same. LabError (naming the log, which then is kept) or
+    Unavailable where it cannot be started.
     """
     with contextlib.ExitStack() as stack:
-        urls = {}
+        below: dict[str, Started] = {}
         for name, release in recipe.needs.items():
-            below = stack.enter_context(running(recipes[f"{name}@{release}"], recipes, say))
-            urls[f"{name.replace('-', '_')}_url"] = below.url
+            there = up.get(name)
+            if there is None:
+                needed = recipes[f"{name}@{release}"]
+                there = stack.enter_context(running(needed, recipes, say, up={**up, **below}))
+            below[name] = there
         state = stack.enter_context(_state(recipe))
-        yield stack.enter_context(_serving(recipe, state, urls, port, say))
+        yield stack.enter_context(_serving(recipe, state, below, port, say))
 
 
 @contextlib.contextmanager
@@ -69,11 +82,14 @@ def _state(recipe: Recipe) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _serving(recipe: Recipe, state: Path, urls: Mapping[str, str], port: int, say: Say) -> Iterator[Started]:
+def _serving(
+    recipe: Recipe, state: Path, below: Mapping[str, Started], port: int, say: Say
+) -> Iterator[Started]:
     environment = install(recipe, say)
     listening = _listen(port)
     number = listening.getsockname()[1]
     url = f"http://127.0.0.1:{number}"
+    urls = {f"{name.replace('-', '_')}_url": one.url for name, one in below.items()}
     variables = {**_variables(recipe, state, environment, number, url), **urls}
     environ = _environ(recipe, variables)
     log = state / "log"
@@ -90,7 +106,7 @@ def _serving(recipe: Recipe, state: Path, urls: Mapping[str, str], port: int, sa
             _wait(recipe, f"127.0.0.1:{number}", process, log)
             yield Started(
                 recipe=recipe,
-                target=_target(recipe, variables),
+                target=_target(recipe, variables, below),
                 url=url,
                 state=state,
                 processes=(process.pid,),
@@ -277,11 +293,21 @@ def _tail(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
 
 
-def _target(recipe: Recipe, variables: Mapping[str, str]) -> Target:
+def _target(recipe: Recipe, variables: Mapping[str, str], below: Mapping[str, Started]) -> Target:
+    """The target: this deployment's service, and those of what it stands on."""
+    endpoints = {recipe.service: str(render(compile_text(recipe.endpoint), variables))}
+    releases = {}
+    for one in below.values():
+        endpoints.setdefault(one.recipe.service, one.target.endpoints[one.recipe.service])
+        if one.recipe.service != recipe.service:
+            releases[one.recipe.service] = one.recipe.release
+    proofs = {role: _identity(spec, variables) for role, spec in recipe.proofs.items()}
     return Target(
         name=f"{recipe.name} {recipe.release}",
-        endpoints={recipe.service: str(render(compile_text(recipe.endpoint), variables))},
+        endpoints=endpoints,
+        releases=releases,
         identities={role: _identity(spec, variables) for role, spec in recipe.identities.items()},
+        proofs={recipe.service: proofs} if proofs else {},
         release="-".join(filter(None, (recipe.release, recipe.variant))),
         series=recipe.series.name,
         extensions=recipe.extensions,

@@ -24,6 +24,7 @@ class Places:
     deployments: tuple[Path, ...] = ()
     targets: tuple[Path, ...] = ()
     policies: tuple[Path, ...] = ()
+    waivers: tuple[Path, ...] = ()
     recordings: tuple[Path, ...] = ()
     config: Path | None = None
 

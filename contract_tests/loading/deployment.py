@@ -71,7 +71,12 @@ DEPLOYMENT = Shape(
         "serve": Field(SERVE, "how it is served", required=True),
         "endpoint": Field(TEXT, "the base URL for scenarios (${url})"),
         "identities": Field(MapOf(IDENTITY, key=NAME), "role -> how it proves who it is"),
-        "needs": Field(MapOf(TEXT), "deployments that it stands on -> their releases"),
+        "proofs": Field(
+            MapOf(IDENTITY, key=NAME), "role -> how it proves who it is here, and not at what it stands on"
+        ),
+        "needs": Field(
+            MapOf(TEXT), "deployments that it stands on -> their releases; what two of them need is one"
+        ),
         "extensions": Field(
             ListOf(TEXT), "what it can do that another deployment of the service cannot, for `requires`"
         ),
@@ -218,6 +223,7 @@ def _recipe(node: MapNode, release: str, series: Series, path: Path) -> Recipe:
         ),
         endpoint=values.get("endpoint", "${url}"),
         identities=values.get("identities", {}),
+        proofs=values.get("proofs", {}),
         needs={name: _text(node.get("needs"), name) for name in values.get("needs", {})},
         extensions=tuple(values.get("extensions", ())),
         variant=_text(node, "variant"),

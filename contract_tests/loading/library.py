@@ -273,7 +273,7 @@ class Library:
             return "file"
         keys = source.root.keys() if isinstance(source.root, MapNode) else []
         is_scenario = "calls" in keys or "scenario" in keys
-        others = CONFIG.fields.keys() - {"targets"}
+        others = CONFIG.fields.keys() - {"targets", "waivers"}
         if path.name == CONFIG_NAME or (not is_scenario and set(keys) & others):
             try:
                 read_config(path)

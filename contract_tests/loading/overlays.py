@@ -70,7 +70,7 @@ def texts(node: Any) -> Any:
         return {key.text: texts(value) for key, value in node.entries}
     if isinstance(node, ListNode):
         return [texts(item) for item in node.items]
-    return node.text
+    return node.text if node is not None else None
 
 
 def digest(

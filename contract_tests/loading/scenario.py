@@ -12,13 +12,15 @@ from contract_tests.loading.grammar import RELEASE_RANGE, SLUG, Shape
 from contract_tests.loading.negative import check_negative
 from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, exact, plain, walk_scalars
 from contract_tests.loading.overlays import merge
+from contract_tests.loading.overlays import texts as plain_texts
 from contract_tests.loading.representations import check_same_as, with_representations
 from contract_tests.loading.schema import Siblings, changes_nothing, check_since, versions_of
 from contract_tests.loading.shapes import CALL, CLEANUP, SCENARIO, VARIABLE
 from contract_tests.loading.source import Source, nearest
 from contract_tests.loading.variables import check_variables
+from contract_tests.model.jsonpath import JsonPath
 from contract_tests.model.microversion import ORDERS, Microversion, MicroversionRange
-from contract_tests.model.scenario import Call, CallHistory, Other, Requirement, Scenario
+from contract_tests.model.scenario import Call, CallHistory, Other, Parity, Requirement, Scenario, Side
 from contract_tests.model.service import Service
 from contract_tests.model.template import TemplateError, compile_text, compile_value
 
@@ -173,10 +175,35 @@ class _Reader:
             tags=frozenset(item.text for item in tags.items) if tags is not None else frozenset(),
             requires=self._requires(root.get("requires")),
             others=self.others,
+            parity=self._parity(root.get("parity")),
             variables=variables,
             calls=calls,
             cleanup=cleanup,
         )
+
+    def _parity(self, node: ListNode | None) -> tuple[Parity, ...]:
+        found = []
+        for item in node.items if node is not None else ():
+            for side in ("above", "below"):
+                after = item.get(side).get("after")
+                for call in (item.get(side).get("call"), *(after.items if after is not None else ())):
+                    if call.text in self.lines:
+                        continue
+                    message = f"there is no call '{call.text}' in this scenario"
+                    self.source.problem(call, "unknown-call", message, nearest(call.text, self.lines))
+            names, values, differ = (plain_texts(item.get(key)) for key in ("names", "values", "differ"))
+            found.append(
+                Parity(
+                    name=item.get("name").text,
+                    mark=item.mark,
+                    above=_side(item.get("above")),
+                    below=_side(item.get("below")),
+                    names=names or {},
+                    values=values or {},
+                    differ=frozenset(differ or ()),
+                )
+            )
+        return tuple(found)
 
     def _scope(self, node: Any) -> MicroversionRange:
         scope = self._range(node) or MicroversionRange()
@@ -313,6 +340,15 @@ class _Reader:
             message = f"call '{name}' exists at {own}, the scenario covers {scope}: they never meet"
             self.source.problem(node, "since-outside-range", message, "mend one of the two")
         return limits or scope
+
+
+def _side(node: MapNode) -> Side:
+    at = node.get("at")
+    return Side(
+        call=node.get("call").text,
+        at=JsonPath(at.text if at is not None else "$"),
+        after=tuple(plain_texts(node.get("after")) or ()),
+    )
 
 
 def _compiles(node: Any) -> bool:

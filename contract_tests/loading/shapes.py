@@ -230,6 +230,25 @@ VARIABLE = Shape(
     }
 )
 
+_SIDE = Shape(
+    {
+        "call": Field(TEXT, "the name of the call whose answer has it", required=True),
+        "at": Field(JSON_PATH, "where the object is in the answer ($)"),
+        "after": Field(ListOf(TEXT, least=1), "other calls that this side takes to get there"),
+    }
+)
+PARITY = Shape(
+    {
+        "name": Field(TEXT, "what is one thing in both APIs, in a few words", required=True),
+        "above": Field(_SIDE, "the object in the API above: the proxy, the third party", required=True),
+        "below": Field(_SIDE, "the same in the API below", required=True),
+        "names": Field(MapOf(TEXT, least=1), "property above → its name below, where that is another"),
+        "values": Field(MapOf(MapOf(TEXT, least=1), least=1), "property above → value above → value below"),
+        "differ": Field(ListOf(TEXT, least=1), "properties that have one name in both and are not the same"),
+    },
+    doc="what must be equal in two APIs, and what has no counterpart",
+)
+
 SCENARIO = Shape(
     {
         "scenario": Field(TEXT, "what the scenario is about, in a few words", required=True),
@@ -258,6 +277,7 @@ SCENARIO = Shape(
         "vars": Field(MapOf(Anything(), key=NAME), "variable → value, or {generate: uuid}"),
         "calls": Field(ListOf(CALL, least=1), "the calls, in order", required=True),
         "cleanup": Field(ListOf(CLEANUP), "calls that always run, after the others"),
+        "parity": Field(ListOf(PARITY, least=1), "one thing as two of the `services` show it"),
     },
     exactly_one=(("service", "service", ("service", "services")),),
     doc="A contract scenario: calls that share variables, at every microversion",
@@ -511,6 +531,7 @@ CONFIG = Shape(
         "deployments": Field(ListOf(TEXT), "folders of deployment files, for the lab"),
         "targets": Field(ListOf(TEXT), "files of targets"),
         "policies": Field(ListOf(TEXT), "folders of policies"),
+        "waivers": Field(ListOf(TEXT), "files of failures that are accepted in every run"),
         "recordings": Field(ListOf(TEXT), "folders of recordings, <service>/<release>/ below them"),
     },
     doc="Where a project keeps its contract",

@@ -37,7 +37,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallResult:
-    """How one call ended. `request` and `response` are there for calls that did not pass."""
+    """How one call ended. `request` and `response` are there for calls that did not pass.
+
+    `cause` names the call of the case whose failure, in an API below, came before this one's.
+    """
 
     name: str
     mark: Mark
@@ -46,6 +49,7 @@ class CallResult:
     reason: str = ""
     request: Request | None = None
     response: Response | None = None
+    cause: str = ""
     seconds: float = 0.0
 
 
@@ -53,8 +57,8 @@ class CallResult:
 class CaseResult:
     """How one case ended, with its calls in order.
 
-    `count` is the number of requests that were answered. `held` is False where there was a baseline that
-    had no answer of this case; `reason` says why.
+    `count` is the number of requests that were answered, `waived` that of calls whose failure is accepted.
+    `held` is False where there was a baseline that had no answer of this case; `reason` says why.
     """
 
     id: str
@@ -63,5 +67,6 @@ class CaseResult:
     calls: tuple[CallResult, ...] = ()
     reason: str = ""
     count: int = 0
+    waived: int = 0
     seconds: float = 0.0
     held: bool = True

@@ -42,6 +42,7 @@ class Recipe:
 
     Texts may hold `${state}` (its own folder), `${bin}` (of its environment), `${etc}`, `${packages}`,
     `${support}`, `${port}`, `${url}`, `${release}`, `${series}`, and `${NAME_url}` for what it stands on.
+    `proofs` are the identities of roles that prove themselves otherwise here than at what it stands on.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Recipe:
     serve: Serve = Serve()
     endpoint: str = "${url}"
     identities: Mapping[str, Any] = field(default_factory=dict)
+    proofs: Mapping[str, Any] = field(default_factory=dict)
     needs: Mapping[str, str] = field(default_factory=dict)
     extensions: tuple[str, ...] = ()
     variant: str = ""

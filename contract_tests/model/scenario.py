@@ -204,6 +204,32 @@ class CallHistory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side of a parity: an object in the answer to a call; `after` are other calls that it takes."""
+
+    call: str
+    at: JsonPath
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parity:
+    """One thing in two APIs: an object of the API above, and the same of the API below.
+
+    Properties of one name are one, as are those of `names` (above -> below), but for those of `differ`.
+    `values` maps, by the name above, texts of values above to those below.
+    """
+
+    name: str
+    mark: Mark
+    above: Side
+    below: Side
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    differ: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
     """Another service of a scenario, and the microversion that it is asked for (None: none)."""
 
@@ -233,6 +259,7 @@ class Scenario:
     calls: tuple[CallHistory, ...] = ()
     cleanup: tuple[CallHistory, ...] = ()
     others: tuple[Other, ...] = ()
+    parity: tuple[Parity, ...] = ()
 
     def serving(self, on: str) -> Service:
         """The service that a call names by `on`."""

@@ -44,10 +44,14 @@ def lines(found: Comparison, mask: Mask, *, verbose: bool = False) -> Iterator[s
             quiet[f"{change.verdict} {change.rule.id}"] += 1
             continue
         text = printable(mask(word(change)).replace("\n", " "))
-        yield f"  {change.verdict:6} {change.rule.id} [{change.rule.source}]"
+        on = f" on {change.service}" if not found.new.startswith(f"{change.service} ") else ""
+        yield f"  {change.verdict:6} {change.rule.id} [{change.rule.source}]{on}"
         yield from textwrap.wrap(text, WIDTH, initial_indent=" " * 9, subsequent_indent=" " * 11)
         calls = list(change.calls.items())
         yield f"         in {extent(change)}"
+        for cause in sorted(change.causes)[:1]:
+            more = f" (and {len(change.causes) - 1} more)" if len(change.causes) > 1 else ""
+            yield f"         after a break in an API below: {cause}{more}; mend that first"
         for (scenario, call), at in calls if verbose else calls[:2]:
             yield f"           {scenario}: {call} ({at})"
         if len(calls) > 2 and not verbose:

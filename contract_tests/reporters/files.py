@@ -70,6 +70,8 @@ def case_document(event: CaseFinished, mask: Mask) -> dict[str, Any]:
 
 def _call(call: CallResult, deployment: Deployment, secrets: Secrets, mask: Mask) -> dict[str, Any]:
     found: dict[str, Any] = {"call": call.name, "outcome": call.outcome.value, "at": str(call.mark)}
+    if call.cause:
+        found["cause"] = call.cause
     if call.reason:
         found["reason"] = mask(call.reason)
     if call.findings:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from types import TracebackType
 from typing import IO, Any, Self
 
 from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
-from contract_tests.model.case import Outcome
+from contract_tests.model.case import CallResult, Case, Outcome
 from contract_tests.reporters.matrix import Row, matrix
-from contract_tests.reporters.words import Mask, case_lines, plural, printable
+from contract_tests.reporters.words import (
+    Mask,
+    case_lines,
+    message,
+    plural,
+    printable,
+    secrets_of,
+    shown_request,
+)
 
 _REASONS = 8
 """Reasons for skips that are shown, the most frequent ones."""
@@ -31,6 +40,8 @@ class TerminalReporter:
         self.show_matrix = show_matrix
         self.rows: list[Row] = []
         self.skips: Counter[str] = Counter()
+        self.causes: dict[str, list[str]] = {}
+        self.waived = 0
         self.hidden = 0
         self._shown = 0
         self._progress: Any = None
@@ -80,6 +91,11 @@ class TerminalReporter:
         self.rows.append((event.deployment, event.case, result.outcome))
         if self._progress is not None:
             self._progress.update(self._task, advance=1, description=printable(result.id))
+        self.waived += result.waived
+        for call in result.calls if result.outcome is Outcome.FAILED else ():
+            if call.cause:
+                found = next(one for one in result.calls if one.name == call.cause)
+                self.causes.setdefault(_what_failed(found, event.case), []).append(result.id)
         if result.outcome is Outcome.SKIPPED:
             self.skips[result.reason] += 1
         if result.outcome in (Outcome.FAILED, Outcome.ERROR):
@@ -94,6 +110,12 @@ class TerminalReporter:
             self._write(
                 [printable(f"{result.outcome.value} {result.id} on {result.target} ({calls}){reason}")]
             )
+
+    def _causes(self) -> Iterator[str]:
+        """What failed in APIs below, and how much above it failed after that."""
+        for text, cases in self.causes.items():
+            above = f"{plural(len(cases), 'call')} in {plural(len(set(cases)), 'case')}"
+            yield f"cause below: {text}; {above} failed after it"
 
     def _write(self, lines: list[str]) -> None:
         text = "\n".join(lines)
@@ -115,12 +137,23 @@ class TerminalReporter:
         if len(self.skips) > len(shown):
             others = sum(self.skips.values()) - sum(count for _, count in shown)
             lines.append(f"skipped {plural(others, 'case')} for other reasons (--verbose shows them)")
+        lines += [printable(self.mask(line)) for line in self._causes()]
+        if self.waived:
+            lines.append(f"{plural(self.waived, 'failing call')} are waived (--verbose shows why)")
         if event.stopped:
             lines.append(event.stopped)
         if event.unheld:
             lines.append(f"{plural(event.unheld, 'case')} had no answer in the baseline to be held to")
         lines.append(summary(event))
         self._write([self.mask(line) for line in lines])
+
+
+def _what_failed(call: CallResult, case: Case) -> str:
+    """A call that failed below, in words that are the same in every case."""
+    request = shown_request(call, secrets_of(call, case.scenario))
+    told = [message(one, secrets_of(call, case.scenario)) for one in call.findings[:1]] or [call.reason]
+    asked = f"{request.method} {request.target.partition('?')[0]} on {request.service}" if request else ""
+    return f"{asked} ('{call.name}'): {told[0]}"
 
 
 def summary(event: RunFinished) -> str:

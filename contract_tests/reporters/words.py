@@ -68,6 +68,8 @@ def call_lines(call: CallResult, deployment: Deployment, secrets: Secrets, mask:
         yield f"{_INDENT * 2}{request.method} {mask(request.target)}{on} as {request.role}{answer}"
     if call.reason:
         yield from _indented(mask(call.reason), 2)
+    if call.cause:
+        yield from _indented(f"after call '{call.cause}', which failed in an API below: mend that first", 2)
     for finding in call.findings:
         at = f" ({finding.mark.path}:{finding.mark.line})" if finding.mark != call.mark else ""
         yield from _indented(f"{mask(message(finding, secrets))} [{finding.rule}]{at}", 2)

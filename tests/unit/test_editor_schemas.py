@@ -44,7 +44,7 @@ BEYOND_A_SCHEMA = {
             overlay_changes_nothing overlay_changes_nothing_since_an_older overlay_empty
             nothing_to_remove duplicate_call duplicate_call_in_cleanup headers_twice
             poll_for_too_short services_twice services_two_in_one_item on_unknown on_missing
-            on_without_services beside_unknown services_first_at_a_microversion
+            parity_unknown_call on_without_services beside_unknown services_first_at_a_microversion
             representations_post representations_since representations_accept same_as
         """,
         "a request and its schema": """

@@ -6,13 +6,19 @@ import contextlib
 import io
 import sys
 import tempfile
+import textwrap
 import unittest
 from pathlib import Path
 
+from contract_tests.checks.rules import word
 from contract_tests.cli.main import main
 from contract_tests.comparison.differ import diff
 from contract_tests.errors import UsageError
+from contract_tests.execution.parity import broken, mapped
+from contract_tests.model.finding import Mark
 from contract_tests.model.http import Request, Response
+from contract_tests.model.jsonpath import JsonPath
+from contract_tests.model.scenario import Parity, Side
 from contract_tests.model.service import Secrets
 from contract_tests.model.target import IdentitySpec
 from contract_tests.recordings.redaction import redaction_of
@@ -135,7 +141,137 @@ class XmlBodiesTest(unittest.TestCase):
             b"<r><ns:keyMaterial a='1'>REDACTED</ns:keyMaterial><password/><b password='REDACTED'>t</b>"
             b"<secret>REDACTED</secret><token>REDACTED",
         )
-        self.assertIn("x&y\nz", list(redaction.values(Response(200, "", (), body))))
+        self.assertIn("x&y\nz", list(redaction.values((), body)))
+
+
+class ParityTest(SeveralTest):
+    def test_the_same_thing_in_both(self) -> None:
+        self.record()
+        status, out = self.run_command("parity", "--recordings", str(self.folder))
+        self.assertEqual(status, 0, out)
+        for line in (
+            r"  state +status +same by the map",
+            r"  name +- +only above",
+            r"  - +asked +only below",
+            r"  7 properties: 2 same by the map, 2 only above, 3 only below",
+            r"  calls of a client: 1 to front, 1 to core",
+        ):
+            self.assertRegex(out, line)
+
+    def test_a_value_that_differs_is_a_finding_of_the_run(self) -> None:
+        import several_apps
+
+        several_apps.STATUS.append("LOST")
+        self.addCleanup(several_apps.STATUS.pop)
+        status, out = self.run_command("run", "--target", "both")
+        self.assertEqual(status, 1, out)
+        self.assertIn("failed call 'parity: the key' (scenarios/key.yaml:", out)
+        self.assertIn(
+            '$.CreateKeyResponse.key state: expected "LOST" as in the API below, got "ready" [parity]', out
+        )
+        status, out = self.run_command("parity", "--target", "both")
+        self.assertEqual(status, 1, out)
+        self.assertRegex(out, 'state +status +DIFFERENT: "ready" above, "LOST" below')
+
+    def test_what_is_not_there_is_told(self) -> None:
+        status, out = self.run_command("parity", "--target", "alone")
+        self.assertEqual(status, 3, out)
+        self.assertIn("not compared: needs the service core beside it", out)
+
+    def test_nothing_in_common_is_a_finding(self) -> None:
+        one = Parity(
+            name="p",
+            mark=Mark(path="s.yaml", line=1),
+            above=Side(call="a", at=JsonPath("$.x")),
+            below=Side(call="b", at=JsonPath("$")),
+        )
+        (found,) = broken(one, mapped(one, {"x": {"p": 1}}, {"q": 1}))
+        self.assertIn("as in the API below, got nothing", word(found))
+        self.assertEqual(list(broken(one, mapped(one, {"x": {"p": 1}}, {"p": 1.0}))), [])
+
+
+class CausesTest(SeveralTest):
+    """A break in the API below is the cause of what fails after it."""
+
+    SCENARIO = """
+        scenario: what stands above
+        id: 5a0f6a52-8c0e-4a0e-9b57-0f4e3a9d1c02
+        services: [front, core: 1.5]
+        calls:
+          - name: the core is there
+            on: core
+            GET: /keys/none
+            expect: {status: 200}
+          - name: front is too
+            on: front
+            POST: /
+            form: {Name: a}
+            expect: {status: 201}
+    """
+
+    def scenario(self) -> str:
+        path = self.folder / "scenarios" / "above.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(textwrap.dedent(self.SCENARIO))
+        return str(path)
+
+    def test_it_is_named_on_each_call_and_at_the_end(self) -> None:
+        status, out = self.run_command("run", "--target", "both", self.scenario())
+        self.assertEqual(status, 1, out)
+        self.assertIn("after call 'the core is there', which failed in an API below: mend that first", out)
+        self.assertIn(
+            "cause below: GET /keys/none on core ('the core is there'): expected status 200, got 404; "
+            "1 call in 1 case failed after it",
+            out,
+        )
+
+    def test_a_waiver_of_the_cause_covers_what_it_causes(self) -> None:
+        waivers = self.folder / "waivers.yaml"
+        (self.folder / "contract-tests.yaml").write_text(
+            f"services: [{PROJECT}/services]\nschemas: [{PROJECT}/schemas]\n"
+            f"targets: [{PROJECT}/targets.yaml]\nwaivers: [waivers.yaml]\n"
+        )
+        one = (
+            "waivers:\n  - {rule: '*', service: front, call: 'above: the core is there', "
+            "reason: the core of this test has no keys, link: test_several, expires: EXPIRES}\n"
+        )
+        for expires, expected in (("2999-12-31", 0), ("2001-01-01", 1)):
+            with self.subTest(expires):
+                waivers.write_text(one.replace("EXPIRES", expires))
+                config = ["--config", str(self.folder / "contract-tests.yaml")]
+                status, out = self.run_command("run", "--target", "both", *config, self.scenario())
+                self.assertEqual(status, expected, out)
+                self.assertEqual("2 failing calls are waived" in out, expected == 0)
+
+    def test_a_failure_above_is_no_cause(self) -> None:
+        text = self.SCENARIO.replace("expect: {status: 200}", "expect: {status: 404}")
+        self.SCENARIO = text
+        _, out = self.run_command("run", "--target", "both", self.scenario())
+        self.assertNotIn("below", out)
+
+    def test_a_comparison_names_it_first(self) -> None:
+        import several_apps
+
+        for folder, broken_now in (("old", False), ("new", True)):
+            several_apps.BROKEN[:] = ["all"] if broken_now else []
+            several_apps.KEYS["none"] = ("print", "by")
+            self.run_command(
+                "run", "--target", "both", "--record", str(self.folder / folder), self.scenario()
+            )
+        several_apps.BROKEN.clear()
+        del several_apps.KEYS["none"]
+        status, out = self.run_command(
+            "compare",
+            str(self.folder / "old"),
+            str(self.folder / "new"),
+            "--scenarios",
+            str(self.folder / "scenarios"),
+        )
+        self.assertEqual(status, 1, out)
+        first, then = out.partition("  BREAK ")[2].split("  BREAK ")
+        self.assertIn("on core", first)
+        self.assertNotIn("after a break", first)
+        self.assertIn("after a break in an API below: above: the core is there; mend that first", then)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 KEYS = {}
 BROKEN = []
+STATUS = ["ACTIVE"]
 
 
 def core(environ, start_response):
@@ -18,7 +19,8 @@ def core(environ, start_response):
         start_response("404 Not Found", [])
         return []
     asked = environ.get("HTTP_OPENSTACK_API_VERSION", "")
-    body = json.dumps({"fingerprint": KEYS[name][0], "asked": asked, "by": KEYS[name][1]}).encode()
+    told = {"fingerprint": KEYS[name][0], "asked": asked, "by": KEYS[name][1], "name": "of the core"}
+    body = json.dumps({**told, "status": STATUS[-1]}).encode()
     start_response("200 OK", [("Content-Type", "application/json")])
     return [body]
 
@@ -29,6 +31,9 @@ def front(environ, start_response):
     if not signed.startswith("AWS4-HMAC-SHA256 Credential=AKIACONTRACT/") or "HTTP_X_AMZ_DATE" not in environ:
         start_response("401 Unauthorized", [("Content-Type", "text/xml")])
         return [b"<Response><Errors><Error><Code>AuthFailure</Code></Error></Errors></Response>"]
+    if "all" in BROKEN:
+        start_response("502 Bad Gateway", [("Content-Type", "text/xml")])
+        return [b"<Response/>"]
     (name,) = form["Name"]
     secret = uuid.uuid4().hex
     digest = hashlib.md5(secret.encode()).hexdigest()
@@ -38,6 +43,6 @@ def front(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/xml")])
     return [
         f'<CreateKeyResponse xmlns="http://front.example/2016"><requestId>{request}</requestId>'
-        f"<key><name>{name}</name><keyFingerprint>{printed}</keyFingerprint>"
+        f"<key><name>{name}</name><state>ready</state><keyFingerprint>{printed}</keyFingerprint>"
         f"<keyMaterial>-----BEGIN KEY {secret}</keyMaterial></key></CreateKeyResponse>".encode()
     ]
