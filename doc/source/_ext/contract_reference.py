@@ -13,6 +13,7 @@
 .. contract-reference:: keywords            the JSON Schema keywords of schema files
 .. contract-reference:: commands            what each command says to --help
 .. contract-reference:: errors              the tree of exceptions
+.. contract-reference:: known-inputs nova   derived requests that are answered otherwise than promised
 .. contract-reference:: releases SERVICE    each recorded release beside the one before it
 .. contract-reference:: history SERVICE     what each microversion changed in the recorded answers
 .. contract-reference:: defects SERVICE     the calls whose names say that the service is wrong
@@ -41,6 +42,7 @@ from contract_tests.comparison.policy import Policy
 from contract_tests.comparison.rule import word_fact
 from contract_tests.consistency.rules import RULES as CONSISTENCY
 from contract_tests.execution.compare import Change, compare
+from contract_tests.execution.example import known_inputs
 from contract_tests.execution.history import by_microversion, history
 from contract_tests.execution.lint import lint
 from contract_tests.execution.plan import Choice
@@ -56,8 +58,10 @@ from contract_tests.model.matcher import FORMATS, OPERATORS, TYPES
 from contract_tests.model.microversion import ORDERS
 from contract_tests.reporters.comparison import extent, word
 from contract_tests.reporters.consistency import table as findings_by_service
+from contract_tests.reporters.words import curl
 
 ROOT = Path(__file__).resolve().parents[3]
+
 FILES = {**SHAPES, "deployment": DEPLOYMENT, "series": SERIES, "policy": POLICY, "waivers": WAIVERS}
 
 OPERANDS = {
@@ -385,6 +389,22 @@ def defects(service: str) -> Iterator[str]:
         yield from ("None.", "")
 
 
+def known_bad_inputs(service: str) -> Iterator[str]:
+    """By scenario: each derived request that is answered otherwise than promised, with its curl."""
+    library = Library(Places().with_shipped())
+    for scenario in sorted(load(library, [], [service]), key=lambda one: one.slug):
+        for one in known_inputs(scenario):
+            statuses = " or ".join(map(str, one.statuses))
+            yield f"- {escape(f'`{one.call.name}`: {statuses}; {one.because}')}"
+            yield from (
+                "",
+                "  .. code-block:: console",
+                "",
+                f"     $ {curl(one.request, '$ENDPOINT')[:900]}",
+                "",
+            )
+
+
 PARTS: dict[str, Callable[[str], Iterator[str]]] = {
     "keys": keys,
     "matchers": matchers,
@@ -406,6 +426,7 @@ PARTS: dict[str, Callable[[str], Iterator[str]]] = {
     "releases": releases,
     "history": seen_history,
     "defects": defects,
+    "known-inputs": known_bad_inputs,
 }
 
 
