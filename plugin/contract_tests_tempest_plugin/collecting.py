@@ -91,8 +91,8 @@ class Live:
         files, settings = collected.files, collected.settings
         assert files is not None and settings is not None
         scenarios = [one for one in files.scenarios if one.service.name == service.name]
-        beside = {other.service for one in scenarios for other in one.others}
-        where = target(conf, service, beside, identities)
+        beside = {other.service.name: other.service for one in scenarios for other in one.others}
+        where = target(conf, service, beside.values(), identities)
         self.roles = {*identities, "none"}
         self._opened = Opened()
         try:
