@@ -13,11 +13,11 @@ from contract_tests.checks.rules import Words
 from contract_tests.model import xml
 from contract_tests.model.dialect import Dialect
 from contract_tests.model.finding import Finding, Mark
-from contract_tests.model.http import MISSING, Response, media_of
+from contract_tests.model.http import MISSING, Response
 from contract_tests.model.jsonpath import JsonPath
 from contract_tests.model.matcher import Matcher, PatternTimeout
 from contract_tests.model.microversion import Microversion
-from contract_tests.model.scenario import Call, Expectation
+from contract_tests.model.scenario import Expectation
 from contract_tests.model.service import Service
 from contract_tests.model.template import Template, UndefinedVariable, as_text
 from contract_tests.model.xml import XmlPath
@@ -92,26 +92,6 @@ def check_xml(expect: Expectation, response: Response, context: Context) -> Iter
             yield Finding(rule="xpath", mark=matcher.mark, where=text, detail=str(error))
             continue
         yield from _match("xml", text, matcher, found, context)
-
-
-def check_representation(call: Call, response: Response, service: Service) -> Iterator[Finding]:
-    """`representation`: the answer says in Content-Type what was asked for. A refusal may be anything.
-
-    Its parameters are those that were asked for, less charset and the parameter of a microversion.
-    """
-    if not call.representation or response.status >= 400 or not response.body:
-        return
-    ignored = frozenset({"charset", service.dialect.parameter})
-    got = response.header("content-type") or ""
-    plain = call.representation == "application/json"
-    wanted = service.dialect.media_type if plain else call.representation
-    if media_of(got, ignored) != media_of(wanted, ignored):
-        yield Finding(
-            rule="representation",
-            mark=call.mark,
-            expected=Words(wanted),
-            got=Words(got or "nothing"),
-        )
 
 
 def check_json(expect: Expectation, response: Response, context: Context) -> Iterator[Finding]:

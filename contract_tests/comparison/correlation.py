@@ -39,6 +39,7 @@ def path_patterns(paths: Iterable[str]) -> tuple[re.Pattern[str], ...]:
     """A pattern of the generalised paths that a file means (`$.inventories`, `$..metadata`)."""
 
     def pattern(path: str) -> str:
+        path = re.sub(r"\.?\['([^']*)'\]", r".\1", path)
         items = re.escape(path).replace(r"\[\*\]", r"(?:\[\*\]|\.[^.\[]+)")
         return items.replace(r"\.\.", r"(?:\..*)?\.")
 

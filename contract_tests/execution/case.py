@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from contract_tests.checks.response import Context, check_representation, check_response
+from contract_tests.checks.response import Context, check_response
 from contract_tests.checks.rules import Words
 from contract_tests.errors import ContractTestsError, Miss, Unreachable, UsageError
 from contract_tests.execution.causes import with_causes
 from contract_tests.execution.parity import broken, mapped
 from contract_tests.execution.plan import calls_of
 from contract_tests.execution.requests import asked_version, build_request
-from contract_tests.execution.same import unlike
+from contract_tests.execution.same import other_representation, unlike
 from contract_tests.execution.variables import case_variables
 from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
 from contract_tests.model.finding import Finding
@@ -214,7 +214,7 @@ class _Run:
             response, findings = self._answer(call, request, version)
             if call.expect is not None:
                 findings += check_response(call.expect, response, self._context(call, request, version))
-            findings += check_representation(call, response, service)
+            findings += other_representation(call, response, service)
             if call.same_as:
                 findings += unlike(self.answers[call.same_as], response, call, service)
             self.answers[call.name] = response

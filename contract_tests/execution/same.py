@@ -1,13 +1,34 @@
-"""Whether an answer is that of an earlier call of its case."""
+"""Whether an answer is what its call asked for: in that representation, or that of an earlier call."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from contract_tests.checks.rules import Words
 from contract_tests.model.finding import Finding
-from contract_tests.model.http import Response
+from contract_tests.model.http import Response, media_of
 from contract_tests.model.scenario import Call
 from contract_tests.model.service import Service
+
+
+def other_representation(call: Call, response: Response, service: Service) -> Iterator[Finding]:
+    """`representation`: the answer says in Content-Type what was asked for. A refusal may be anything.
+
+    Its parameters are those that were asked for, less charset and the parameter of a microversion.
+    """
+    if not call.representation or response.status >= 400 or not response.body:
+        return
+    ignored = frozenset({"charset", service.dialect.parameter})
+    got = response.header("content-type") or ""
+    plain = call.representation == "application/json"
+    wanted = service.dialect.media_type if plain else call.representation
+    if media_of(got, ignored) != media_of(wanted, ignored):
+        yield Finding(
+            rule="representation",
+            mark=call.mark,
+            expected=Words(wanted),
+            got=Words(got or "nothing"),
+        )
 
 
 def unlike(earlier: Response, response: Response, call: Call, service: Service) -> Iterator[Finding]:

@@ -497,6 +497,7 @@ class TestRulesOfTheRun(unittest.TestCase):
 ELSEWHERE = {
     "baseline": "test_baseline",
     "parity": "test_several",
+    **dict.fromkeys(("representation", "same-as"), "test_representations"),
     **dict.fromkeys(
         ("input-accepted", "input-refused", "input-server-error", "input-changed", "input-undo"),
         "test_negative",

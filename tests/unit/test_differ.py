@@ -158,6 +158,10 @@ class TestRuns(unittest.TestCase):
         known = {"volatile": frozenset({"x-load"}), "volatile_paths": path_patterns(["$..load"])}
         self.assertEqual([], told({"load": "a b"}, {"load": "c d"}, **known))
         self.assertEqual([], told({"all": [{"load": 5}]}, {"all": [{"load": 6}]}, **known))
+        spelled = {"volatile_paths": path_patterns(["$..['a:load']", "$.x['b']"])}
+        self.assertEqual(
+            [], told({"y": {"a:load": 5}, "x": {"b": 1}}, {"y": {"a:load": 6}, "x": {"b": 2}}, **spelled)
+        )
         self.assertEqual([], told(answer(200, X_Load="1"), answer(200, X_Load="2"), **known))
         self.assertEqual(["property-removed $.load: a -> -"], told({"x": 1, "load": "a"}, {"x": 1}, **known))
         roles = ({"abcde": "id"}, {"vwxyz": "id"})
