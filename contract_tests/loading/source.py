@@ -81,7 +81,7 @@ class Source:
                 message=_safe(message),
                 rule=rule,
                 length=length or max(1, whole - offset),
-                source=_UNPRINTABLE.sub("?", source) if len(source) <= _LONGEST_LINE else "",
+                source=_one_for_one(source) if len(source) <= _LONGEST_LINE else "",
                 hint=_safe(hint),
             )
         )
@@ -90,6 +90,12 @@ class Source:
         """LoadError with everything found, in the order of the file; nothing where all is well."""
         if self.problems:
             raise LoadError(sorted(set(self.problems)))
+
+
+def _one_for_one(line: str) -> str:
+    """A line as a caret can stand below it: what a terminal would obey or hide (U+202E turns the rest of a
+    line round) is a question mark."""
+    return line if line.isprintable() else "".join(c if c.isprintable() or c == "\t" else "?" for c in line)
 
 
 def _safe(text: str) -> str:

@@ -53,7 +53,8 @@ _NUMBER = re.compile(r"([1-9]\d{0,8})\.([1-9]\d{0,8}|0)", re.ASCII)
 _MAJOR = re.compile(r"v?([1-9]\d{0,8}|0)(?:\.([1-9]\d{0,8}|0))?", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _SEMANTIC = re.compile(
-    r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:-([A-Za-z][0-9A-Za-z]*(?:\.[0-9A-Za-z]+)*))?",
+    r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?"
+    r"(?:-((?!v\d)[A-Za-z][0-9A-Za-z]{0,39}(?:\.[0-9A-Za-z]{1,40})*))?",
     re.ASCII,
 )
 
@@ -85,8 +86,9 @@ def _date_key(text: str) -> tuple[Any, ...] | None:
 def _semantic_key(text: str) -> tuple[Any, ...] | None:
     """Precedence of Semantic Versioning 2.0.0, section 11: 2.0-beta.1 < 2.0-beta.2 < 2.0.
 
-    Trailing parts may be missing (2.0 is 2.0.0). A pre-release begins with a letter and has no
-    further hyphen here, so that `1.0-2.0` and `2.0-beta.1-3.0` are ranges and nothing else.
+    Trailing parts may be missing (2.0 is 2.0.0). A pre-release begins with a letter, does not look like
+    a version and has no further hyphen here, so that `1.0-2.0`, `v1-v2` and `2.0-beta.1-3.0` are ranges
+    and nothing else.
     """
     found = _SEMANTIC.fullmatch(text)
     if found is None:

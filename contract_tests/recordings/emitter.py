@@ -164,7 +164,9 @@ def manifest_text(values: Mapping[str, Any]) -> str:
         elif isinstance(value, Mapping) and len(value) > 2:
             lines.append(f"{key}:{_mapping(value, '  ')}")
         elif isinstance(value, Mapping):
-            inner = ", ".join(f"{name}: {scalar(text, flow=True)}" for name, text in value.items())
+            inner = ", ".join(
+                f"{scalar(name, flow=True)}: {scalar(text, flow=True)}" for name, text in value.items()
+            )
             lines.append(f"{key}: {{{inner}}}\n")
         elif isinstance(value, (list, tuple)):
             lines.append(f"{key}: []\n" if not value else f"{key}:\n")

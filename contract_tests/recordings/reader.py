@@ -89,10 +89,10 @@ def _cassette(data: Any, path: str) -> Cassette:
         raise _UnexpectedError(f"expected a list of interactions, found {_kind(interactions)}")
     if data.get("version", 1) != 1:
         raise _UnexpectedError(f"expected version 1 of the cassette format, found {data['version']!r}")
-    metadata = data.get("metadata") or {}
+    metadata = {} if data.get("metadata") is None else data["metadata"]
     if not isinstance(metadata, dict):
         raise _UnexpectedError(f"expected metadata to be a mapping, found {_kind(metadata)}")
-    asked = metadata.get("asked") or {}
+    asked = {} if metadata.get("asked") is None else metadata["asked"]
     if not isinstance(asked, dict) or not all(
         isinstance(part, str) for pair in asked.items() for part in pair
     ):
