@@ -1,9 +1,9 @@
-"""The matrix at the end of a run: scenarios by release where several ran, else by microversion."""
+"""The matrix at the end of a run: services by release, scenarios by release, or scenarios by microversion."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from contract_tests.model.case import Case, Outcome
 from contract_tests.model.microversion import Microversion
@@ -19,15 +19,39 @@ LEGEND_BY_RELEASE = "passed/run; F: failed, E: could not run, s: skipped only"
 Row = tuple[Deployment, Case, Outcome]
 
 
-def matrix(rows: Sequence[Row]) -> Iterator[str]:
-    """The lines of the matrices, a service after the other, none wider than WIDTH."""
+def matrix(rows: Sequence[Row], *, whole: bool = True) -> Iterator[str]:
+    """The lines of the matrix, none wider than WIDTH.
+
+    Of each service, one after the other, its scenarios; of several and not the `whole`, a line a service.
+    """
     by_service: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_service[row[0].service].append(row)
+    if len(by_service) > 1 and not whole:
+        yield from _by_service(by_service)
+        return
     for service, own in by_service.items():
         names = list(dict.fromkeys(deployment.name for deployment, _, _ in own))
         yield from _by_release(service, names, own) if len(names) > 1 else _by_microversion(own)
         yield ""
+
+
+def _by_service(by_service: Mapping[str, Sequence[Row]]) -> Iterator[str]:
+    left = min(max(map(len, by_service)), WIDTH // 4)
+    for service, rows in by_service.items():
+        counts: dict[str, Counter[Outcome]] = defaultdict(Counter)
+        for deployment, _, outcome in rows:
+            counts[deployment.name.removeprefix(service).strip() or deployment.name][outcome] += 1
+        line = f"{_cut(service, left):{left}}"
+        for cell in (f"{name} {_cell(found)}" for name, found in counts.items()):
+            if line.strip() and len(line) + 2 + len(cell) > WIDTH:
+                yield line
+                line = " " * left
+            line += f"  {cell}"
+        yield line
+    yield LEGEND_BY_RELEASE
+    yield "(--service NAME shows a service's scenarios, --verbose all of them)"
+    yield ""
 
 
 def _by_release(service: str, names: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:

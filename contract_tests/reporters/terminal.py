@@ -131,7 +131,7 @@ class TerminalReporter:
         if self.hidden:
             lines += [f"{plural(self.hidden, 'more case')} did not pass (--verbose shows all)", ""]
         if self.show_matrix and self.rows:
-            lines += matrix(self.rows)
+            lines += matrix(self.rows, whole=self.verbose)
         shown = self.skips.most_common(None if self.verbose else _REASONS)
         lines += [printable(f"skipped {plural(count, 'case')}: {reason}") for reason, count in shown]
         if len(self.skips) > len(shown):

@@ -296,6 +296,24 @@ class TestMatrix(ReporterCase):
         lines = list(matrix(rows))
         self.assertEqual(2, sum(line.startswith("things") for line in lines))
 
+    def test_services_at_a_glance(self) -> None:
+        rows = [(place(f"a {n}.0", "a"), case(v), PASSED) for n in range(9) for v in ("1.0", "1.1")]
+        rows += [(place("b 1", "b"), case("1.0"), FAILED), (place("b 1", "b"), case("1.1"), SKIPPED)]
+        rows += [(place("https://b.example", "b"), case("1.0"), ERROR)]
+        self.assertEqual(
+            [
+                "a  0.0 2/2  1.0 2/2  2.0 2/2  3.0 2/2  4.0 2/2  5.0 2/2  6.0 2/2  7.0 2/2",
+                "   8.0 2/2",
+                "b  1 F 0/1  https://b.example E 0/1",
+                "passed/run; F: failed, E: could not run, s: skipped only",
+                "(--service NAME shows a service's scenarios, --verbose all of them)",
+                "",
+            ],
+            list(matrix(rows, whole=False)),
+        )
+        alone = rows[:2]
+        self.assertEqual(list(matrix(alone)), list(matrix(alone, whole=False)))
+
 
 class TestJson(ReporterCase):
     def test_a_run(self) -> None:
