@@ -1,6 +1,8 @@
 """Barbican's API. Its own start-up reads /etc: here the files are named, and nothing else is different.
 
     barbican_api.py BARBICAN.CONF BARBICAN-API-PASTE.INI
+
+Runs on Barbican's own Python (3.6 and later).
 """
 
 import sys
