@@ -119,12 +119,19 @@ def message(finding: Finding, secrets: Secrets) -> str:
             finding,
             expected=Words(REDACTED),
             got=Words(REDACTED),
-            detail=REDACTED if finding.detail else "",
+            detail=_named_rule(finding) + REDACTED if finding.detail else "",
         )
     else:
         finding = replace(finding, got=_shown(finding.got, redaction))
     text = _NAMED_TEXT.sub(functools.partial(_without_secret, redaction), word(finding))
     return hiding(redaction.known)(text)
+
+
+def _named_rule(finding: Finding) -> str:
+    """`BREAK property-type (AI): $.adminPass: ` of a baseline's finding: what it broke is no secret."""
+    if finding.rule != "baseline":
+        return ""
+    return f"{finding.detail.partition(': ')[0]}: {finding.where}: "
 
 
 def _shown(value: Any, redaction: Redaction) -> Any:

@@ -510,6 +510,17 @@ class TestSecrets(ReporterCase):
         events = [*self.events()[:-1], RunFinished()]
         self.check(ElementTree.tostring(self.junit(events, mask), encoding="unicode"))
 
+    def test_a_baselines_finding_keeps_its_rule(self) -> None:
+        finding = Finding(
+            rule="baseline",
+            mark=MARK,
+            where="$.adminPass",
+            expected="string",
+            got="integer",
+            detail="BREAK property-type (AI): $.adminPass is 5, not 'hush', unlike toy 1.0.0",
+        )
+        self.assertEqual("BREAK property-type (AI): $.adminPass: REDACTED", message(finding, SERVICE.secrets))
+
     def test_what_is_no_secret_stays(self) -> None:
         finding = Finding(
             rule="json", mark=MARK, where="$.name", expected=Words('"a"'), got={"name": "b", "n": 1}
