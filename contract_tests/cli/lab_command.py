@@ -362,7 +362,7 @@ def _one(
     try:
         with running(recipe, everything, _say) as started:
             words = ["run", *target_options(started, started.state / "targets.yaml"), *options]
-            words += ["--record", record] if record else []
+            words += ["--record", record, "--recorded"] if record else []
             log = cache() / "runs" / f"{recipe.name}-{recipe.release}.out"
             with log.open("w") if quiet else contextlib.nullcontext() as out:
                 child = subprocess.Popen(

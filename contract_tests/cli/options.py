@@ -72,10 +72,16 @@ def choice_options(command: Command) -> Command:
             without_tags=frozenset(kwargs.pop("not_tag")),
             match=kwargs.pop("match"),
             roles=frozenset(kwargs.pop("role")),
+            recorded=kwargs.pop("recorded"),
         )
         return command(*args, choice=choice, **kwargs)
 
     for option in (
+        click.option(
+            "--recorded",
+            is_flag=True,
+            help="Only cases that recordings keep; the others are tried live only.",
+        ),
         click.option("--role", multiple=True, metavar="ROLE", help="Only cases with a call as this role."),
         click.option(
             "--match",

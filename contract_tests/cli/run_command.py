@@ -111,7 +111,7 @@ def command(
             click.echo(note, err=True)
         workers = jobs or (_processors() if all(job.replay for job in opened.jobs) else 1)
         last = report(run(opened.jobs, workers=workers, fail_fast=fail_fast), told)
-        whole = not paths and replace(choice, microversions="") == Choice(microversions="")
+        whole = not paths and replace(choice, microversions="", recorded=False) == Choice(microversions="")
         if record and whole and not last.stopped and not last.counts.get("error"):
             _prune(opened.jobs)
         recorded = [job.transport.folder for job in opened.jobs if isinstance(job.transport, Recorder)]

@@ -25,13 +25,17 @@ SELECTIONS = ("boundaries", "every", "latest")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What a person chose to run. `microversions` is one of SELECTIONS, or a list of microversions' texts."""
+    """What a person chose to run. `microversions` is one of SELECTIONS, or a list of microversions' texts.
+
+    `recorded`: only cases that recordings keep.
+    """
 
     microversions: str | tuple[str, ...] = "boundaries"
     tags: frozenset[str] = frozenset()
     without_tags: frozenset[str] = frozenset()
     match: str = ""
     roles: frozenset[str] = frozenset()
+    recorded: bool = False
 
     def takes(self, scenario: Scenario) -> bool:
         """Whether a scenario is chosen at all."""
@@ -53,8 +57,8 @@ def plan(
     """The cases of the chosen scenarios of the deployment's service, in order.
 
     `roles` are those that the target has an identity for (None: any). `replay`: it answers from a recording,
-    which holds nothing of what is tried live only. What cannot run is there too, with
-    the reason in `skip`. UsageError where a listed microversion is none.
+    which holds nothing of what is tried live only. What cannot run is there too, with the reason in `skip`.
+    UsageError where a listed microversion is none.
     """
     return tuple(
         case
@@ -81,7 +85,7 @@ def _cases(
             reason = f"needs an identity for the role {' and '.join(missing)}, which {deployment.name} lacks"
         if not reason and not any(history.at(case.microversion) for history in scenario.calls):
             reason = "none of its calls exists at this microversion"
-        if not reason and replay and not scenario.is_recorded(case.microversion):
+        if not reason and (replay or choice.recorded) and not scenario.is_recorded(case.microversion):
             reason = "tried live only: its scenario keeps no recording of this microversion"
         yield replace(case, skip=reason)
 
