@@ -6,6 +6,8 @@ python -m benchmarks reading                   how fast cassettes are read
 python -m benchmarks startup                   what a command costs before it does its work
 python -m benchmarks compare                   the differ beside deepdiff
 python -m benchmarks fronts                    the same cases through pytest, unittest and stestr
+python -m benchmarks live                      beside a bare loop of requests, and beside gabbi
+python -m benchmarks live --placement 16.0.0   the same on a real service of the lab
 python -m benchmarks growth                    time and memory up to 100,000 interactions
 python -m benchmarks.mutations                 changes to recorded answers, and what the comparison says
 python -m benchmarks corpus DIR --cases 1000   the work of `replay` in DIR, to be profiled
@@ -23,6 +25,7 @@ from benchmarks.compare import compare
 from benchmarks.corpus import build, read_work
 from benchmarks.fronts import fronts
 from benchmarks.growth import growth
+from benchmarks.live import live
 from benchmarks.reading import reading
 from benchmarks.replay import replay
 from benchmarks.startup import startup
@@ -50,6 +53,10 @@ def main() -> None:
     gate.add_argument("--cases", type=int, default=500, metavar="N", help="(500)")
     grown = commands.add_parser("growth", parents=[shared], help="time and memory by size")
     grown.add_argument("--interactions", type=int, nargs="+", default=[1000, 10_000, 100_000], metavar="N")
+    alive = commands.add_parser("live", parents=[shared], help="beside a bare loop of requests, and gabbi")
+    alive.add_argument("--requests", type=int, nargs=2, default=[300, 900], metavar="N", help="(300 900)")
+    alive.add_argument("--milliseconds", type=float, default=5, metavar="N", help="the server's (5)")
+    alive.add_argument("--placement", default="", metavar="RELEASE", help="also this one, of the lab")
     only = commands.add_parser("corpus", parents=[shared], help="only write the cases")
     only.add_argument("folder", type=Path)
     only.add_argument("--cases", type=int, default=1000, metavar="N")
@@ -68,6 +75,10 @@ def main() -> None:
         return
     if options.command == "reading":
         reading(recordings, options.runs)
+        return
+    if options.command == "live":
+        with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+            live(Path(folder), options.milliseconds, options.requests, options.runs, options.placement)
         return
     work = read_work(recordings, options.config)
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.corpus import Work, build
 from benchmarks.measure import Program, machine, print_table, run_all, run_once, spread
 from benchmarks.replay import programs
+from contract_tests.reporters.words import plural
 
 MODULES = ("requests", "vcr", "jsonschema", "keystoneauth1", "rich", "yaml", "regex", "email", "socket")
 """What a replay may want, or should not."""
@@ -20,10 +21,19 @@ def startup(folder: Path, work: Work, runs: int) -> None:
     smallest = build(folder / "start", replace(work, units=(few,)), len(few.exchanges))
     ours = (sys.executable, "-m", "contract_tests")
     replay, peer, _ = programs(smallest)
+    shipped = (*ours, "list", "--recordings", *map(str, work.places.recordings))
     chosen = [
         Program("python -c pass", (sys.executable, "-c", "pass"), folder, {}),
+        Program("python -c 'import requests'", (sys.executable, "-c", "import requests"), folder, {}),
         Program("contract-tests --help", (*ours, "--help"), folder, {}),
         Program("contract-tests run --help", (*ours, "run", "--help"), folder, {}),
+        Program(
+            f"contract-tests list, {plural(smallest.scenarios, 'scenario')}",
+            (*ours, "list"),
+            smallest.path,
+            {},
+        ),
+        Program("contract-tests list, all that is shipped", shipped, folder, {}),
         Program(f"contract-tests run, {smallest.calls} calls", replay.command, replay.cwd, {}),
         Program("pytest --version", (sys.executable, "-m", "pytest", "--version"), folder, peer.environ),
         Program(f"pytest+vcrpy, {smallest.calls} calls", peer.command, peer.cwd, peer.environ),
