@@ -78,6 +78,10 @@ def _refuse(word: str) -> None:
     raise ValueError(word)
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+"""What `json.loads` would make anew for each body."""
+
+
 @dataclass(frozen=True)
 class Response:
     """What a service answered. `body` is decoded from its content encoding, never None."""
@@ -98,7 +102,7 @@ class Response:
         if not self.body:
             return MISSING
         try:
-            return json.loads(self.body, parse_constant=_refuse)
+            return _DECODER.decode(self.body.decode(json.detect_encoding(self.body), "surrogatepass"))
         except (ValueError, RecursionError):
             return MISSING
 

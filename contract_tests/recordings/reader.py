@@ -21,9 +21,10 @@ from contract_tests.recordings.cassette import AGAIN, Cassette, Entry, unbase64
 from contract_tests.recordings.emitter import END
 from contract_tests.recordings.files import read_text
 
-_ANCHOR = re.compile(r"(?:^|[\s\[{,:-])&[^\s]", re.MULTILINE)
+_ANCHOR = re.compile(r"&(?<![^\s\[{,:-]&)\S")
 """What may be an anchor: the fast reader copies what an alias names, so that nine aliases of nine aliases and
-so on exhaust the memory; the reference lets them share it.
+so on exhaust the memory; the reference lets them share it. The look behind stands second, so that the search
+is one for `&`.
 """
 
 
