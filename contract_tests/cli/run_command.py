@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -132,16 +132,19 @@ def reporters(
     stack: ExitStack, mask: Mask, reports: Mapping[str, str], *, verbose: bool, matrix: bool
 ) -> list[Reporter]:
     """The terminal, and a reporter for each file; what is written to standard output has it for itself."""
-    from contract_tests.reporters import files, review, streams
     from contract_tests.reporters.terminal import TerminalReporter
 
     on_stdout = [f"--{name}" for name, path in reports.items() if path == "-"]
     if len(on_stdout) > 1:
         raise UsageError(f"{' and '.join(on_stdout)}: only one of them can be written to standard output")
     out = sys.stderr if on_stdout else sys.stdout
-    found: list[Reporter] = [
-        stack.enter_context(TerminalReporter(out, sys.stderr, mask, verbose=verbose, show_matrix=matrix))
-    ]
+    terminal = TerminalReporter(out, sys.stderr, mask, verbose=verbose, show_matrix=matrix)
+    return [stack.enter_context(terminal), *(_written(reports, mask) if reports else ())]
+
+
+def _written(reports: Mapping[str, str], mask: Mask) -> Iterator[Reporter]:
+    from contract_tests.reporters import files, review, streams
+
     whole: dict[str, Callable[[Callable[[str], None], Mask], Reporter]] = {
         "json": files.JsonReporter,
         "junit": files.JunitReporter,
@@ -155,10 +158,9 @@ def reporters(
     }
     for name, path in reports.items():
         if name in whole:
-            found.append(whole[name](files.file_writer(f"--{name}", path, sys.stdout), mask))
+            yield whole[name](files.file_writer(f"--{name}", path, sys.stdout), mask)
         else:
-            found.append(flowing[name](files.stream_writer(f"--{name}", path, sys.stdout), mask))
-    return found
+            yield flowing[name](files.stream_writer(f"--{name}", path, sys.stdout), mask)
 
 
 def report(events: Generator[Event, None, None], reporters: Sequence[Reporter]) -> RunFinished:

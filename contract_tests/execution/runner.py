@@ -18,9 +18,8 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import TYPE_CHECKING
 
-from contract_tests.comparison.policy import Waiver
-from contract_tests.execution.baseline import Baseline
 from contract_tests.execution.case import run_case, told
 from contract_tests.execution.causes import waived
 from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
@@ -28,6 +27,10 @@ from contract_tests.execution.plan import planned
 from contract_tests.model.case import Case, CaseResult, Outcome
 from contract_tests.model.target import Deployment
 from contract_tests.transport.base import Transport
+
+if TYPE_CHECKING:  # most runs compare nothing
+    from contract_tests.comparison.policy import Waiver
+    from contract_tests.execution.baseline import Baseline
 
 _FEW = 16
 """Below this many cases a second process costs more than it brings."""

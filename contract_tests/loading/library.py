@@ -15,7 +15,6 @@ from contract_tests.loading.deployment import read_deployments, read_series
 from contract_tests.loading.nodes import MapNode
 from contract_tests.loading.openapi import PREFIX as OPENAPI
 from contract_tests.loading.openapi import openapi_schema
-from contract_tests.loading.policy import read_policy, read_waivers
 from contract_tests.loading.scenario import read_scenario
 from contract_tests.loading.schema import Siblings, read_schema
 from contract_tests.loading.service import read_service
@@ -243,6 +242,8 @@ class Library:
 
     def policy(self, name: str) -> Policy | None:
         """The policy of that name, or None where there is none or it is wrong."""
+        from contract_tests.loading.policy import read_policy  # with every rule that it may name
+
         path = _lookup(self.places.policies, name)
         if path is None or ("policy", name) in self._reading:
             return None
@@ -261,6 +262,8 @@ class Library:
 
     def waivers(self, path: Path) -> tuple[Waiver, ...]:
         """The waivers in a file; problems are noted."""
+        from contract_tests.loading.policy import read_waivers
+
         source = self._source(path)
         found = read_waivers(source, self.service, self.service_names) if source is not None else ()
         self.problems += source.problems if source is not None else ()
@@ -281,6 +284,8 @@ class Library:
                 self.problems += error.problems
             return "configuration"
         if "policy" in keys:
+            from contract_tests.loading.policy import read_policy
+
             read_policy(source, path.stem, self.policy)
             self.problems += source.problems
             return "policy"
