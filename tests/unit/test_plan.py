@@ -54,6 +54,19 @@ class Numbers(unittest.TestCase):
         )
         self.assertEqual(["1.0", "1.5", "1.6", "1.9"], self.planned(one))
 
+    def test_what_recordings_keep(self) -> None:
+        for kept, left in (("recorded: [1.9]", ["1.9"]), ("recorded: []", []), ("", ["1.0", "1.9"])):
+            one = changing(extra=kept)
+            self.assertEqual(["1.0", "1.9"], self.planned(one))
+            place = deployment(one.service, "1.0", "1.9")
+            for choice, replay in ((Choice(recorded=True), False), (Choice(), True)):
+                found = plan([one], place, choice, None, replay=replay)
+                self.assertEqual(left, [str(case.microversion) for case in found if not case.skip])
+                told = {case.skip for case in found if case.skip}
+                self.assertLessEqual(
+                    told, {"tried live only: its scenario keeps no recording of this microversion"}
+                )
+
     def test_a_schema_is_a_change_too(self) -> None:
         one = scenario(
             "calls: [{name: one, GET: /, expect: {status: 200, schema: thing}}]",
