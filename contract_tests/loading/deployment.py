@@ -24,7 +24,7 @@ from contract_tests.loading.grammar import (
 )
 from contract_tests.loading.schema import merge_patch, versions_of
 from contract_tests.loading.shapes import IDENTITY
-from contract_tests.loading.source import MapNode, Source, plain, walk_scalars
+from contract_tests.loading.source import MapNode, Source, plain, walk_templates
 from contract_tests.model.microversion import ORDERS
 from contract_tests.model.recipe import Deployments, Recipe, Series, Serve
 from contract_tests.model.template import Template, TemplateError, compile_text
@@ -170,7 +170,7 @@ def read_deployments(source: Source, path: Path, series: Mapping[str, Series]) -
 def _check_variables(source: Source, node: MapNode) -> None:
     needs = plain(node.get("needs")) if node.get("needs") is not None else {}
     known = {*_FIXED, *(f"{name.replace('-', '_')}_url" for name in needs)}
-    for scalar in walk_scalars(node):
+    for scalar in walk_templates(node):
         try:
             compiled = compile_text(scalar.text)
         except TemplateError as error:

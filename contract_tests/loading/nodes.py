@@ -8,7 +8,6 @@ microversion and no float.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,17 +98,21 @@ def kind_of(node: Any) -> str:
     return "text" if value else "an empty text"
 
 
-def walk_scalars(node: Any) -> Iterator[ScalarNode]:
-    """Every scalar below `node`, keys included, in order."""
-    if isinstance(node, MapNode):
-        for key, value in node.entries:
-            yield key
-            yield from walk_scalars(value)
-    elif isinstance(node, ListNode):
-        for item in node.items:
-            yield from walk_scalars(item)
-    elif node is not None:
-        yield node
+def walk_templates(node: Any) -> list[ScalarNode]:
+    """Every scalar below `node` that holds a `${`, keys included, in order."""
+    found: list[ScalarNode] = []
+    left = [node]
+    while left:
+        one = left.pop()
+        if isinstance(one, ScalarNode):
+            if "${" in one.text:
+                found.append(one)
+        elif isinstance(one, MapNode):
+            for key, value in reversed(one.entries):
+                left += (value, key)
+        elif isinstance(one, ListNode):
+            left += reversed(one.items)
+    return found
 
 
 def resolve_plain(text: str) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, plain, walk_scalars
+from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, plain, walk_templates
 from contract_tests.loading.shapes import BODIES, METHODS
 from contract_tests.loading.source import Source
 from contract_tests.model.template import Template, compile_text
@@ -58,7 +58,7 @@ def _without_older(entries: dict[str, Any], name: str) -> dict[str, Any]:
 
 def names_in(node: Any) -> Iterator[str]:
     """The variables that a node's scalars use, in order, with repetitions."""
-    for scalar in walk_scalars(node):
+    for scalar in walk_templates(node):
         compiled = compile_text(scalar.text)
         if isinstance(compiled, Template):
             yield from compiled.variables

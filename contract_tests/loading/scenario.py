@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from contract_tests.loading.calls import CallReader, reserved
 from contract_tests.loading.grammar import RELEASE_RANGE, SLUG, Shape
 from contract_tests.loading.negative import check_negative
-from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, exact, plain, walk_scalars
+from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, exact, plain, walk_templates
 from contract_tests.loading.overlays import merge
 from contract_tests.loading.overlays import texts as plain_texts
 from contract_tests.loading.representations import check_same_as, with_representations
@@ -61,7 +61,7 @@ def read_scenario(source: Source, path: Path, files: Files) -> Scenario | None:
 
 def _templates(source: Source, node: Any) -> bool:
     good = True
-    for scalar in walk_scalars(node):
+    for scalar in walk_templates(node):
         try:
             compile_text(scalar.text)
         except TemplateError as error:
@@ -354,7 +354,7 @@ def _side(node: MapNode) -> Side:
 def _compiles(node: Any) -> bool:
     """Whether every scalar below `node` is a text that a template can be made of."""
     try:
-        for scalar in walk_scalars(node):
+        for scalar in walk_templates(node):
             compile_text(scalar.text)
     except TemplateError:
         return False

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from contract_tests.errors import LoadError, Problem
-from contract_tests.loading.nodes import ListNode, MapNode, Node, ScalarNode, kind_of, plain, walk_scalars
+from contract_tests.loading.nodes import ListNode, MapNode, Node, ScalarNode, kind_of, plain, walk_templates
 from contract_tests.loading.parsing import parse
 from contract_tests.model.finding import Mark
 
@@ -25,7 +25,7 @@ __all__ = (
     "plain",
     "read_source",
     "show_path",
-    "walk_scalars",
+    "walk_templates",
 )
 
 _LARGEST_FILE = 16 * 2**20

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from contract_tests.loading.calls import PREDEFINED, without_undo
-from contract_tests.loading.nodes import MapNode, Node, ScalarNode, walk_scalars
+from contract_tests.loading.nodes import MapNode, Node, ScalarNode, walk_templates
 from contract_tests.loading.overlays import names_in
 from contract_tests.loading.source import Source, nearest
 from contract_tests.model.microversion import Microversion, known_between
@@ -94,7 +94,7 @@ def _moments(scenario: Scenario) -> Iterator[Microversion]:
 
 
 def _uses(node: Any) -> Iterator[tuple[ScalarNode, str]]:
-    for scalar in walk_scalars(node):
+    for scalar in walk_templates(node):
         compiled = compile_text(scalar.text)
         for name in compiled.variables if isinstance(compiled, Template) else ():
             yield scalar, name
