@@ -11,11 +11,12 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import unittest
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,15 @@ def outcomes(path: Path) -> dict[str, Any]:
     return {case["id"]: (case["outcome"], case["calls"]) for case in json.loads(path.read_text())["cases"]}
 
 
+def secrets(identities: Any, name: str = "") -> Iterator[str]:
+    """The tokens and passwords in a deployment's identities."""
+    if isinstance(identities, Mapping):
+        for key, value in identities.items():
+            yield from secrets(value, key)
+    elif isinstance(identities, str) and name.lower() in ("token", "password", "x-auth-token"):
+        yield identities
+
+
 class TestServices(unittest.TestCase):
     maxDiff = None
 
@@ -83,6 +93,14 @@ class TestServices(unittest.TestCase):
             self.assertEqual(outcomes(live), outcomes(replayed))
             (made,) = (recorded / recipe.service).iterdir()
             self.compare_with_shipped(SHIPPED / recipe.service / made.name, made)
+            texts = {str(path): path.read_text() for path in Path(name).rglob("*") if path.is_file()}
+            self.look_for_secrets(recipe, {**texts, "output": done.stdout + done.stderr})
+
+    def look_for_secrets(self, recipe: Recipe, texts: dict[str, str]) -> None:
+        """The identities' own, tokens as Keystone makes them, private keys as Nova makes them."""
+        own = [re.escape(secret) for secret in secrets(recipe.identities)]
+        pattern = re.compile("|".join([*own, r"gAAAA[\w-]{20}", r"BEGIN [A-Z ]*PRIVATE KEY"]))
+        self.assertEqual([], [path for path, text in texts.items() if pattern.search(text)])
 
     def compare_with_shipped(self, shipped: Path, made: Path) -> None:
         """Of one release, nothing differs but what its own recording calls noise."""
