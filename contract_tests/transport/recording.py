@@ -74,19 +74,19 @@ class RecordingTransport:
         raise Miss(self._not_recorded(case, path if folder is None else folder / path.name, found))
 
     def _read(self, path: Path) -> Cassette | None:
+        shared = self.recording.shared(path)
+        if shared is not None:
+            try:
+                return read_cassette(shared, self.recording.path.parent)
+            except FileNotFoundError:
+                raise RecordingError(
+                    f"{self.recording.path / MANIFEST}: it says that {shared} is this recording's too, "
+                    f"and there is no such cassette; {AGAIN}"
+                ) from None
         for suffix in SUFFIXES:
             with contextlib.suppress(FileNotFoundError):
                 return read_cassette(path.with_name(path.stem + suffix), self.recording.path)
-        shared = self.recording.shared(path)
-        if shared is None:
-            return None
-        try:
-            return read_cassette(shared, self.recording.path.parent)
-        except FileNotFoundError:
-            raise RecordingError(
-                f"{self.recording.path / MANIFEST}: it says that {shared} is this recording's too, "
-                f"and there is no such cassette; {AGAIN}"
-            ) from None
+        return None
 
     def _renamed(self, scenario: str) -> Path | None:
         """The folder whose cassettes are this scenario's: its file may have been renamed since."""
