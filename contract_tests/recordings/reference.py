@@ -77,8 +77,10 @@ def load(text: str, path: str) -> Any:
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else path
         problem = getattr(error, "problem", None) or " ".join(str(error).split())
         raise RecordingError(f"{place}: expected a cassette's YAML: {problem}; {AGAIN}") from None
-    except ValueError as error:  # a timestamp or a number that is none
-        raise RecordingError(f"{path}: expected a cassette's YAML: {error}; {AGAIN}") from None
+    except (ValueError, AttributeError, LookupError, TypeError) as error:
+        # PyYAML's constructors take it that a value is of its tag: !!timestamp x, !!bool x, !!int ''.
+        text = f"a value is not of its tag ({' '.join(str(error).split()) or type(error).__name__})"
+        raise RecordingError(f"{path}: expected a cassette's YAML: {text}; {AGAIN}") from None
 
 
 def _shallow(text: str, path: str) -> None:

@@ -380,6 +380,11 @@ class Damage(unittest.TestCase):
             "c.yaml:10:10: expected a cassette's YAML: did not find expected ',' or ']'; record it again",
         )
 
+    def test_a_value_that_is_not_of_its_tag(self) -> None:
+        for value in ("!!timestamp x", "!!bool x", "!!int ''", "!!float x", "2026-13-45", "!!int []"):
+            with self.subTest(value), self.assertRaisesRegex(RecordingError, r"^c\.yaml.*; record it again$"):
+                parse_reference(f"interactions: []\nversion: {value}\n", "c.yaml")
+
     def test_nul_and_deep_nesting(self) -> None:
         self.refused("a: b\n\0", "c.yaml:2: expected text, found a NUL character; record it again")
         with self.assertRaisesRegex(RecordingError, r"^c\.yaml.*; record it again$"):
