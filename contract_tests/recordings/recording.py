@@ -33,9 +33,9 @@ class Recording:
     """What a recording says of itself. `path` is its folder, or one cassette that serves every case.
 
     Without a manifest all else is empty. `minimum` and `maximum` are microversions as text, `recorded` is a
-    day (2026-01-31), `recorder` the program that wrote it. `same_as` names another recording of the service,
-    in the folder beside this one, whose cassettes of the cases in `same` are this one's too. `noise` is what
-    a second recording of the same release differed in (`comparison.noise`), `learned` how that was found.
+    day (2026-01-31), `recorder` the program that wrote it. `same` are cases whose cassettes are those of
+    other recordings of the service: by the name of the folder beside this one, then by scenario. `noise`
+    is what a second recording of this release differed in (`comparison.noise`), `learned` how it was found.
     `beside` are the other services that its scenarios ask, and their releases, `endpoints` their endpoints.
     """
 
@@ -54,8 +54,7 @@ class Recording:
     recorded: str = ""
     recorder: str = ""
     format: int = FORMAT
-    same_as: str = ""
-    same: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    same: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     learned: str = ""
     noise: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
@@ -79,16 +78,17 @@ class Recording:
         for path in cassettes_in(self.path):
             slug = path.parent.relative_to(self.path).as_posix()
             found.setdefault(slug, []).append("" if path.stem == UNVERSIONED else path.stem)
-        for slug, versions in self.same.items():
+        for slug, versions in (pair for same in self.same.values() for pair in same.items()):
             found.setdefault(slug, []).extend("" if v == UNVERSIONED else v for v in versions)
         return {slug: tuple(sorted(found[slug], key=_version_key)) for slug in sorted(found)}
 
     def shared(self, path: Path) -> Path | None:
-        """Where a cassette of this recording stands in the other one; None where it is not shared."""
+        """Where a cassette of this recording stands in another one; None where it is not shared."""
         slug, name = path.parent.relative_to(self.path).as_posix(), path.stem
-        if name not in self.same.get(slug, ()):
-            return None
-        return self.path.parent / self.same_as / slug / path.name
+        for folder, same in self.same.items():
+            if name in same.get(slug, ()):
+                return self.path.parent / folder / slug / path.name
+        return None
 
     def deployment(self, service: Service) -> Deployment:
         """What the manifest says of the service; RecordingError where a microversion in it is none."""
@@ -255,8 +255,10 @@ def _values(recording: Recording) -> dict[str, Any]:
     if not (recording.minimum or recording.maximum):
         del values["range"]
     if recording.same:
-        values["same_as"] = recording.same_as
-        values["same"] = {slug: " ".join(versions) for slug, versions in sorted(recording.same.items())}
+        values["same"] = {
+            folder: {slug: " ".join(versions) for slug, versions in sorted(same.items())}
+            for folder, same in recording.same.items()
+        }
     values["learned"] = recording.learned
     if recording.noise:
         values["noise"] = {
@@ -318,32 +320,33 @@ def _recording(path: Path, data: Mapping[str, Any]) -> Recording:
         endpoints=mapping("endpoints"),
         recorded=text(data, "recorded"),
         recorder=text(data, "recorder"),
-        same_as=_beside(file, text(data, "same_as")),
         same=_same(file, data.get("same", {})),
         learned=text(data, "learned"),
         noise=_noise(file, data.get("noise", {})),
     )
 
 
-def _beside(file: Path, name: str) -> str:
-    """The name of a folder beside this recording's; RecordingError where it would lead elsewhere."""
-    if name and not _PART.fullmatch(name):
-        raise RecordingError(
-            f"{file}: expected 'same_as' to be the name of a folder beside this one, found {name!r}"
-        )
-    return name
-
-
-def _same(file: Path, data: Any) -> dict[str, tuple[str, ...]]:
+def _same(file: Path, data: Any) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What other recordings hold; RecordingError where a name would lead elsewhere."""
     good = isinstance(data, dict) and all(
-        isinstance(versions, str) and all(map(_PART.fullmatch, (*slug.split("/"), *versions.split())))
-        for slug, versions in data.items()
+        isinstance(folder, str)
+        and _PART.fullmatch(folder)
+        and isinstance(same, dict)
+        and all(
+            isinstance(versions, str) and all(map(_PART.fullmatch, (*slug.split("/"), *versions.split())))
+            for slug, versions in same.items()
+        )
+        for folder, same in data.items()
     )
     if not good:
         raise RecordingError(
-            f"{file}: expected 'same' to map scenarios to their microversions, found {data!r}"
+            f"{file}: expected 'same' to map folders beside this one to scenarios and their microversions, "
+            f"found {data!r}; {AGAIN}"
         )
-    return {slug: tuple(versions.split()) for slug, versions in data.items()}
+    return {
+        folder: {slug: tuple(versions.split()) for slug, versions in same.items()}
+        for folder, same in data.items()
+    }
 
 
 def _noise(file: Path, data: Any) -> dict[str, dict[str, frozenset[str]]]:

@@ -1,10 +1,10 @@
 """Releases that answer alike share their cassettes: each equal one is stored once.
 
 Equal means: but for the order of the members of JSON objects in responses, which says nothing (RFC 8259,
-section 4). A release that takes part then shows the newest release's order.
+section 4). A release that takes part then shows the order of the release that keeps the cassette.
 
-A recording's manifest then names another recording of the service beside it (`same_as`), and the cases whose
-cassettes are that one's (`same`). What a release's own folder holds is what it answers otherwise.
+A recording's manifest names the recordings of the service beside it and the cases whose cassettes are theirs
+(`same`). What a release's own folder holds is what it answers otherwise than the releases after it.
 """
 
 from __future__ import annotations
@@ -30,25 +30,31 @@ from contract_tests.recordings.recording import (
 def share(folder: Path) -> int:
     """Share equal cassettes among the recordings below a service's folder; the number of files taken away.
 
-    The newest release keeps all of its own. RecordingError where something cannot be read or written.
+    Of releases that answer alike the newest keeps the cassette. RecordingError where something cannot be read
+    or written.
     """
     recordings = find_recordings(folder)
     for recording in recordings:
         _own_all(recording)
     count = 0
-    for recording in recordings[:-1]:
-        newest = recordings[-1]
-        equal = [path for path in cassettes_in(recording.path) if _equal(path, recording, newest)]
-        same: dict[str, tuple[str, ...]] = {}
-        for path in equal:
-            slug = path.parent.relative_to(recording.path).as_posix()
-            same[slug] = (*same.get(slug, ()), path.stem)
-        rewrite_manifest(replace(recording, same_as=newest.path.name if same else "", same=same))
+    newer: list[Recording] = []
+    for recording in reversed(recordings):
+        same: dict[str, dict[str, tuple[str, ...]]] = {}
+        equal = []
+        for path in cassettes_in(recording.path):
+            keeper = next((other for other in newer if _equal(path, recording, other)), None)
+            if keeper is not None:
+                slug = path.parent.relative_to(recording.path).as_posix()
+                own = same.setdefault(keeper.path.name, {})
+                own[slug] = (*own.get(slug, ()), path.stem)
+                equal.append(path)
+        rewrite_manifest(replace(recording, same=same))
         for path in equal:
             path.unlink()
             with contextlib.suppress(OSError):
                 path.parent.rmdir()  # only where it is empty now
         count += len(equal)
+        newer.append(recording)
     return count
 
 
@@ -56,7 +62,7 @@ def release(folder: Path) -> None:
     """Before the recording in `folder` changes: it, and each that shares with it, get their own copies."""
     if folder.parent.is_dir():
         for recording in find_recordings(folder.parent):
-            if recording.same_as == folder.name or recording.path == folder:
+            if folder.name in recording.same or recording.path == folder:
                 _own_all(recording)
 
 
@@ -77,16 +83,15 @@ def _own_all(recording: Recording) -> None:
         return
     for path, shared in _shared(recording):
         write_text(path, read_text(shared, recording.path.parent), recording.path)
-    rewrite_manifest(replace(recording, same_as="", same={}))
+    rewrite_manifest(replace(recording, same={}))
 
 
 def _shared(recording: Recording) -> Iterable[tuple[Path, Path]]:
-    for slug, versions in recording.same.items():
-        for version in versions:
-            path = recording.path / slug / f"{version}.yaml"
-            shared = recording.shared(path)
-            if shared is not None:
-                yield path, shared
+    for folder, same in recording.same.items():
+        for slug, versions in same.items():
+            for version in versions:
+                path = recording.path / slug / f"{version}.yaml"
+                yield path, recording.path.parent / folder / slug / path.name
 
 
 def _equal(path: Path, recording: Recording, other: Recording) -> bool:

@@ -218,9 +218,9 @@ class TestDamage(unittest.TestCase):
             (case.parent / "recording.yaml").write_text(good)
             (case / "link.yaml").symlink_to(target)
         for name, text in (
-            ("parent", "same_as: ..\nsame: {case: '1.0'}\n"),
-            ("slash", "same_as: /etc\nsame: {case: '1.0'}\n"),
-            ("slug", "same_as: r2\nsame: {../../../etc: passwd}\n"),
+            ("parent", "same: {..: {case: '1.0'}}\n"),
+            ("slash", "same: {/etc: {case: '1.0'}}\n"),
+            ("slug", "same: {r2: {../../../etc: passwd}}\n"),
         ):
             place = folder / f"links-{name}" / "s/r"
             place.mkdir(parents=True)

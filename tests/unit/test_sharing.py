@@ -48,7 +48,7 @@ class ShareTest(unittest.TestCase):
         self.assertEqual(share(self.root), 1)
         self.assertEqual(sorted(path.parent.name for path in old.rglob("unversioned.yaml")), ["other"])
         recording = load_recording(old)
-        self.assertEqual((recording.same_as, recording.same), ("2.0.0", {"same": ("unversioned",)}))
+        self.assertEqual(recording.same, {"2.0.0": {"same": ("unversioned",)}})
         self.assertEqual(recording.cases(), load_recording(new).cases())
         self.assertEqual(share(self.root), 1)
 
@@ -72,7 +72,26 @@ class ShareTest(unittest.TestCase):
             text="not [json",
         )
         self.assertEqual(share(self.root), 1)
-        self.assertEqual(set(load_recording(self.root / "1.0.0").same), {"order"})
+        self.assertEqual(set(load_recording(self.root / "1.0.0").same["2.0.0"]), {"order"})
+
+    def test_the_newest_of_those_that_answer_alike_keeps_it(self) -> None:
+        for number, body in (
+            ("1.0.0", "[]"),
+            ("2.0.0", "[]"),
+            ("3.0.0", "{}"),
+            ("4.0.0", "[1]"),
+            ("5.0.0", "{}"),
+        ):
+            self.record(number, case=body)
+        self.assertEqual(share(self.root), 2)
+        kept = {path.relative_to(self.root).parts[0] for path in self.root.rglob("unversioned.yaml")}
+        self.assertEqual(kept, {"2.0.0", "4.0.0", "5.0.0"})
+        for number, keeper in (("1.0.0", "2.0.0"), ("3.0.0", "5.0.0")):
+            recording = load_recording(self.root / number)
+            self.assertEqual(recording.same, {keeper: {"case": ("unversioned",)}})
+            self.assertEqual(recording.cases(), {"case": ("",)})
+        release(self.root / "5.0.0")
+        self.assertEqual(share(self.root), 2)
 
     def test_before_the_newest_changes_each_gets_its_own(self) -> None:
         old = self.record("1.0.0", same="{}")
@@ -80,7 +99,7 @@ class ShareTest(unittest.TestCase):
         share(self.root)
         release(new)
         self.assertTrue((old / "same" / "unversioned.yaml").is_file())
-        self.assertEqual(load_recording(old).same_as, "")
+        self.assertEqual(load_recording(old).same, {})
 
 
 if __name__ == "__main__":
