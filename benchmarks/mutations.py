@@ -472,6 +472,12 @@ ELSEWHERE = {
     "property-enum-added": "no schema of Placement's lists words",
     "property-enum-removed": "no schema of Placement's lists words",
     "array-order-sorted": "Placement cannot be asked for an order",
+    **dict.fromkeys(
+        ("extension-added", "extension-removed", "extension-changed"), "Placement lists no extensions"
+    ),
+    **dict.fromkeys(
+        ("input-accepted-to-refused", "input-refused-to-accepted"), "they speak of derived bad requests"
+    ),
 }
 """Rules that no change to these answers can make fire; tests/unit/test_rules.py fires them."""
 

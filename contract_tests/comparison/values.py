@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from contract_tests.model.http import MISSING, Response
+from contract_tests.model.http import MISSING
 
 _LONGEST = 100
 _TYPES = (("boolean", bool), ("object", dict), ("array", list), ("string", str), ("integer", int))
@@ -27,12 +27,6 @@ def parse(body: bytes) -> Any:
         return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError, ArithmeticError):
         return MISSING
-
-
-def document(response: Response) -> Any:
-    """A body as JSON, or the JSON view of one that is XML; MISSING where it is neither."""
-    found = parse(response.body)
-    return found if found is not MISSING else response.view
 
 
 def is_number(value: Any) -> bool:

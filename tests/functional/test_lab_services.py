@@ -103,12 +103,15 @@ class TestServices(unittest.TestCase):
         self.assertEqual([], [path for path, text in texts.items() if pattern.search(text)])
 
     def compare_with_shipped(self, shipped: Path, made: Path) -> None:
-        """Of one release, nothing differs but what its own recording calls noise."""
+        """Of one release nothing differs that a client would see, but what its recording calls noise.
+
+        The order of what a service keeps in a set may (INFO), also where the twins agreed by chance.
+        """
         if not shipped.is_dir():
             return
         _, text = run("compare", str(shipped), str(made), "--json")
         (found,) = json.loads(text)
-        self.assertEqual([], found["changes"])
+        self.assertEqual([], [one for one in found["changes"] if one["verdict"] not in ("OK", "INFO")])
 
 
 def _tests() -> None:

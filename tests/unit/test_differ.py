@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import unittest
 from collections import Counter
@@ -168,6 +169,14 @@ class TestRuns(unittest.TestCase):
         self.assertEqual(
             ["value $.load: abcde -> other"], told({"load": "abcde"}, {"load": "other"}, roles, **known)
         )
+
+
+class TestForms(unittest.TestCase):
+    def test_json_that_became_xml_is_json_no_more(self) -> None:
+        one = answer(200, {"a": 1})
+        other = dataclasses.replace(one, body=b"<a>1</a>")
+        self.assertEqual("body-invalid-json", told(one, other)[0].split()[0].rstrip(":"))
+        self.assertEqual("body-became-json", told(other, one)[0].split()[0].rstrip(":"))
 
 
 class TestLists(unittest.TestCase):
