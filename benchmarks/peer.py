@@ -102,6 +102,8 @@ def _matcher(matcher: Matcher, variables: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _path(path: JsonPath | Template, variables: Mapping[str, Any]) -> Any:
-    """The keys and indexes of a path, or its text where it is not that plain."""
+    """The keys and indexes of a path, or where it is not that plain its text (in a mapping: for one value)."""
     plain = JsonPath(path.render(variables)) if isinstance(path, Template) else path
-    return list(plain.steps) if plain.steps is not None else plain.source
+    if plain.steps is not None:
+        return list(plain.steps)
+    return {"one": plain.source} if plain.singular else plain.source

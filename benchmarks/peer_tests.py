@@ -126,6 +126,8 @@ def takes_part(expect, what, response):
 def find(path, document):
     if isinstance(path, str):
         return list(json_path(path).find(document).values())
+    if isinstance(path, dict):
+        return next(iter(json_path(path["one"]).find(document).values()), MISSING)
     value = document
     for step in path:
         try:
