@@ -102,7 +102,7 @@ def _matcher(matcher: Matcher, variables: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _path(path: JsonPath | Template, variables: Mapping[str, Any]) -> Any:
-    """The keys and indexes of a path, or where it is not that plain its text (in a mapping: for one value)."""
+    """The keys and indexes of a path; where it is not that plain its text (in a mapping: for one value)."""
     plain = JsonPath(path.render(variables)) if isinstance(path, Template) else path
     if plain.steps is not None:
         return list(plain.steps)
