@@ -79,8 +79,8 @@ def hold_to_baseline(
         name = job.deployment.service
         own = [recording for recording in found if recording.service == name]
         if len(own) != 1:
-            what = f"{len(own)} recordings" if own else "no recording"
-            raise UsageError(f"--baseline {path}: there is {what} of {name} in it; name a folder with one")
+            what = f"are {len(own)} recordings" if own else "is no recording"
+            raise UsageError(f"--baseline {path}: there {what} of {name} in it; name a folder with one")
         deployment = own[0].deployment(services[name])
         baseline = Baseline(
             deployment=replace(deployment, name=f"{name} {own[0].release}"),

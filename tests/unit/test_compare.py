@@ -392,7 +392,7 @@ class TestCommand(CommandCase):
         status, _, err = self.command(*arguments, "--baseline", str(CASSETTES))
         self.assertEqual(2, status)
         self.assertRegex(
-            err, r"--baseline .*: there is \d recordings of placement in it; name a folder with one"
+            err, r"--baseline .*: there are \d+ recordings of placement in it; name a folder with one"
         )
 
     def test_a_run_held_to_nothing_is_no_success(self) -> None:
