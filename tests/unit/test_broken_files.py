@@ -86,7 +86,7 @@ class BrokenFilesTest(unittest.TestCase):
                     )
 
     def test_nothing_of_a_file_was_executed(self) -> None:
-        self.assertFalse(Path("/tmp/contract_tests_was_here").exists())
+        self.assertFalse(Path("contract_tests_was_here").exists())
 
 
 class RulesTest(unittest.TestCase):
