@@ -44,6 +44,7 @@ class Wanted:
     timeout: float | None = None
     insecure: bool = False
     cacert: str = ""
+    fresh: bool = False
 
     @property
     def live_options(self) -> tuple[str, ...]:
@@ -54,6 +55,7 @@ class Wanted:
             "--timeout": self.timeout,
             "--insecure": self.insecure,
             "--cacert": self.cacert,
+            "--fresh": self.fresh,
         }
         return tuple(option for option, value in given.items() if value)
 
@@ -158,6 +160,8 @@ def open_services(
     opened.waivers = tuple(one for path in library.places.waivers for one in library.waivers(path))
     library.raise_problems()
     write_to = "" if later else record
+    if record and wanted.fresh:
+        raise UsageError("--fresh: a recording has the same names each time; leave it out, or --record")
     try:
         if not wanted.targets and not wanted.clouds:
             _open_recordings(opened, _project_recordings(library), services, scenarios, wanted, choice)
@@ -166,7 +170,8 @@ def open_services(
             if found is None:
                 _open_recordings(opened, [Path(text)], services, scenarios, wanted, choice)
             else:
-                _open_target(opened, with_options(found, wanted), only, scenarios, choice, write_to)
+                live = with_options(found if not record else replace(found, fresh=False), wanted)
+                _open_target(opened, live, only, scenarios, choice, write_to)
         if wanted.clouds:
             target = with_options(_cloud_target(wanted.clouds), wanted)
             _open_target(opened, target, services, scenarios, choice, write_to)
@@ -240,6 +245,7 @@ def with_options(target: Target, wanted: Wanted) -> Target:
         series=wanted.series or target.series,
         timeout=wanted.timeout if wanted.timeout is not None else target.timeout,
         tls=tls,
+        fresh=target.fresh or wanted.fresh,
     )
 
 

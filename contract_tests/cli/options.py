@@ -161,10 +161,16 @@ def target_options(command: Command) -> Command:
             timeout=kwargs.pop("timeout"),
             insecure=kwargs.pop("insecure"),
             cacert=kwargs.pop("cacert"),
+            fresh=kwargs.pop("fresh"),
         )
         return command(*args, wanted=wanted, **kwargs)
 
     for option in (
+        click.option(
+            "--fresh",
+            is_flag=True,
+            help="Names of its own for this run: for a server where another runs too, or has left something.",
+        ),
         click.option("--cacert", metavar="FILE", default="", help="Certificate authorities to accept (PEM)."),
         click.option("--insecure", is_flag=True, help="Accept any certificate."),
         click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from contract_tests.errors import Unreachable
@@ -22,6 +23,7 @@ def discover(service: Service, transport: Transport, target: Target) -> Deployme
       and the first and the last of them are the range.
     - What `target.extensions` states is taken instead of asking. A listing of extensions is asked for as
       `admin`, or as the target's first role where it has no admin.
+    - Where the target is fresh, generated values get a salt that no other run has.
 
     Unreachable where something that the service file promises cannot be read; UsageError and Refused as the
     transport says.
@@ -49,6 +51,7 @@ def discover(service: Service, transport: Transport, target: Target) -> Deployme
         listed=listed,
         extensions=tuple(sorted(extensions)),
         majors=majors,
+        salt=secrets.token_hex(8) if target.fresh else "",
     )
 
 

@@ -13,8 +13,8 @@ from contract_tests.model.template import render
 def case_variables(case: Case, deployment: Deployment) -> dict[str, Any]:
     """The variables at the start of a case.
 
-    Generated values hang on the scenario's id, the microversion and the variable's name alone, so that
-    every run of a case, and its recording, has the same.
+    Generated values hang on the scenario's id, the microversion and the variable's name, so that every run of
+    a case, and its recording, has the same; and on the deployment's salt where this run is to have its own.
     """
     at = str(case.microversion or "")
     variables: dict[str, Any] = {"microversion": at, "endpoint": deployment.endpoint}
@@ -22,13 +22,15 @@ def case_variables(case: Case, deployment: Deployment) -> dict[str, Any]:
         variables[name] = str(getattr(deployment.range, end) or "") if deployment.range is not None else ""
     for name, (kind, value) in case.scenario.variables:
         variables[name] = (
-            _generate(value, case.scenario.id, at, name) if kind == "generate" else render(value, variables)
+            _generate(value, case.scenario.id, f"{at}/{name}{deployment.salt}")
+            if kind == "generate"
+            else render(value, variables)
         )
     return variables
 
 
-def _generate(kind: str, scenario: str, microversion: str, name: str) -> str:
-    made = uuid.uuid5(uuid.UUID(scenario), f"{microversion}/{name}")
+def _generate(kind: str, scenario: str, name: str) -> str:
+    made = uuid.uuid5(uuid.UUID(scenario), name)
     return {
         "uuid": str(made),
         "hex": made.hex,

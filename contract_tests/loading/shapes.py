@@ -503,6 +503,7 @@ TARGET = Shape(
         "interface": Field(one_of("public", "internal", "admin"), "the interface in the catalog"),
         "timeout": Field(DURATION, "how long one request may take (60s)"),
         "extensions": Field(_NAMES, "the extensions that it has, where it cannot be asked"),
+        "fresh": Field(BOOLEAN, "true gives each run names of its own: for a cloud that others use too"),
         "tls": Field(
             Shape(
                 {

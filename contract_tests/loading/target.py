@@ -48,6 +48,8 @@ def _target(source: Source, name: str, node: MapNode, environ: Mapping[str, str]
         given["proofs"] = {key.text: _identities(source, one, environ, used) for key, one in proofs.entries}
     if releases is not None:
         given["releases"] = {key.text: value.text for key, value in releases.entries}
+    if node.get("fresh") is not None:
+        given["fresh"] = node.get("fresh").value
     if tls is not None:
         options = {
             key.text: value.value if key.text == "verify" else value.text for key, value in tls.entries

@@ -39,7 +39,8 @@ class Target:
     `endpoints` maps a service's name to its base URL, or to `wsgi:module:callable`; the key "*" serves
     any service. A service that is missing there is looked up in the catalog of the identity, if that has
     one. `proofs` are a service's own identities, for roles that prove themselves otherwise there. `releases`
-    are those of services besides the one that `release` speaks of. `timeout` is seconds a request.
+    are those of services besides the one that `release` speaks of. `timeout` is seconds a request. `fresh`:
+    each run makes values of its own, and so meets nothing that another run left there or is doing.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Target:
     timeout: float = 60.0
     tls: Tls = Tls()
     extensions: tuple[str, ...] = ()
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ class Deployment:
     `range` is None where the service has no microversions. `extensions` and `majors` are names. `noise` is
     what two recordings of it differed in: by call, then path, the kinds of facts (`comparison.noise`).
     `beside` maps the target's other services that scenarios ask to their releases ("" where unknown),
-    `endpoints` to their base URLs.
+    `endpoints` to their base URLs. `salt` is what generated values hang on besides; "" in all recordings.
     """
 
     name: str
@@ -78,3 +80,4 @@ class Deployment:
     noise: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict, hash=False)
     endpoints: Mapping[str, str] = field(default_factory=dict, hash=False)
+    salt: str = ""

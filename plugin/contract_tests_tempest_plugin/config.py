@@ -109,6 +109,12 @@ OPTIONS = [
         "record_directory",
         help="Write what a live deployment answers to DIR/SERVICE/RELEASE (needs 'releases').",
     ),
+    cfg.BoolOpt(
+        "fresh",
+        default=False,
+        help="Names of its own for each run, where another run may go on at the same cloud or has left "
+        "something there. Not with 'record_directory'.",
+    ),
     cfg.ListOpt(
         "recordings",
         default=[],

@@ -84,6 +84,7 @@ def target(
         release=group.releases.get(service.name, ""),
         releases=group.releases,
         timeout=float(conf.service_clients.http_timeout),
+        fresh=group.fresh and not group.record_directory,
         tls=Tls(verify=not tls.disable_ssl_certificate_validation, ca=tls.ca_certificates_file or ""),
     )
 

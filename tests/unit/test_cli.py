@@ -353,8 +353,13 @@ class TestUsage(CliCase):
             "name one with --target or --os-cloud",
             self.refuses("run", "--token", "admin=x", "--insecure"),
         )
+        self.assertIn("--fresh: this is for a live target", self.refuses("run", "--fresh"))
 
     def test_of_recording(self) -> None:
+        self.assertEqual(
+            "--fresh: a recording has the same names each time; leave it out, or --record",
+            self.refuses("run", "--target", "good", "--release", "1", "--record", "recordings", "--fresh"),
+        )
         self.assertEqual(
             "--record: say which release is recorded with --release (a recording is of one release)",
             self.refuses("run", "--target", "good", "--record", "recordings"),

@@ -56,6 +56,15 @@ class DiscoveryCase(unittest.TestCase):
         self.assertEqual(f"GET {URL}{message}", str(caught.exception))
 
 
+class TestFresh(DiscoveryCase):
+    def test_each_run_of_a_fresh_target_has_a_salt_of_its_own(self) -> None:
+        plain = Service(name="plain")
+        found = {self.discover(plain, {}, fresh=True).salt for _ in range(3)}
+        self.assertEqual(3, len(found))
+        self.assertNotIn("", found)
+        self.assertEqual("", self.discover(plain, {}).salt)
+
+
 PLACEMENT = Service(
     name="placement",
     dialect=dialect.openstack("placement"),

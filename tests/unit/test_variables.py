@@ -74,6 +74,14 @@ class VariablesTest(unittest.TestCase):
         self.assertEqual("b4e13ed9-59f4-54f2-8e15-0cfb0f06f853", self.at("1.2")["id"])
         self.assertEqual("ct-34092b665ec5", self.at("1.2")["name"])
 
+    def test_a_salt_makes_others_of_the_same_form(self) -> None:
+        place = deployment(self.scenario.service, "1.0", "1.9", salt="of this run")
+        other = deployment(self.scenario.service, "1.0", "1.9", salt="of another run")
+        found, again = (case_variables(case_at(self.scenario, "1.2"), one) for one in (place, other))
+        self.assertEqual(3, len({self.at("1.2")["id"], found["id"], again["id"]}))
+        self.assertRegex(found["name"], r"^ct-[0-9a-f]{12}$")
+        self.assertEqual(found, case_variables(case_at(self.scenario, "1.2"), place))
+
     def test_they_differ_by_microversion_and_name_and_scenario(self) -> None:
         found = self.at("1.2")
         self.assertNotEqual(found["id"], self.at("1.3")["id"])

@@ -6,6 +6,8 @@
   are CloudKitty's own; they listen here, on the transport in memory, without the loop that collects.
 - Storage version 2 needs a time series database: InfluxDB in memory, one for all of the API.
 - Storage version 1 and the scopes' states get their tables from cloudkitty-storage-init elsewhere.
+- The processor sends a scope back to a time some time after the request that asked for it. In one SQLite file
+  it may not write between what another request reads and writes: it waits until no request goes on.
 - Only the processor writes rated data (and, before v2 could create them, scopes): the seed file has some.
 """
 
@@ -13,6 +15,7 @@ import datetime
 import json
 import pathlib
 import sys
+import threading
 
 SEED = sys.argv[1]
 sys.argv = ["cloudkitty-api"] + sys.argv[2:]
@@ -32,6 +35,7 @@ from keystonemiddleware import opts
 from oslo_config import cfg
 
 CONF = cfg.CONF
+WORKING = threading.Lock()
 service.prepare_service()
 # Since 23 the API looks up who asks with authtoken's options, which authtoken is not here to register.
 for group, options in opts.list_auth_token_opts():
@@ -81,10 +85,22 @@ def seed(opened, scopes):
         )
 
 
+def alone(function):
+    """`function`, but never while another one that went through here works."""
+
+    def wrapped(*arguments, **names):
+        with WORKING:
+            return function(*arguments, **names)
+
+    return wrapped
+
+
 def listen():
     endpoints = [orchestrator.RatingEndpoint(None)]
     if hasattr(orchestrator, "ScopeEndpoint"):
-        endpoints.append(orchestrator.ScopeEndpoint())
+        scopes = orchestrator.ScopeEndpoint()
+        scopes.reset_state = alone(scopes.reset_state)
+        endpoints.append(scopes)
     target = oslo_messaging.Target(topic="cloudkitty", server=CONF.host, version="1.0")
     oslo_messaging.get_rpc_server(messaging.get_transport(), target, endpoints, executor="threading").start()
 
@@ -94,4 +110,5 @@ _scopes = storage_state.StateManager()
 _scopes.init()
 seed(_storage, _scopes)
 listen()
-application = app.load_app()
+_load = app.load_app()
+application = alone(lambda *request: list(_load(*request)))
