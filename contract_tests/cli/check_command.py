@@ -28,7 +28,9 @@ def command(places: Places, paths: tuple[Path, ...]) -> int:
     if paths:
         files = [file for path in paths for file in ([path] if path.is_file() else files_below(path))]
     else:
-        folders = (*places.services, *places.schemas, *places.scenarios, *places.targets)
+        folders = (
+            *places.services, *places.schemas, *places.scenarios, *places.targets, *places.waivers
+        )  # fmt: skip
         files = [
             file for folder in folders for file in ([folder] if folder.is_file() else files_below(folder))
         ]

@@ -157,7 +157,7 @@ def open_services(
     """As `open_jobs`, for services that may have no scenario."""
     named = library.targets(wanted.targets) if wanted.targets else {}
     opened = Opened()
-    opened.waivers = tuple(one for path in library.places.waivers for one in library.waivers(path))
+    opened.waivers = library.waivers_of(services)
     library.raise_problems()
     write_to = "" if later else record
     if record and wanted.fresh:

@@ -57,6 +57,9 @@ if TYPE_CHECKING:
 )
 @policy_option
 @waivers_option
+@click.option(
+    "--no-waivers", is_flag=True, help="Fail for what waivers accept too: all that is known to be wrong."
+)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first case that does not pass.")
 @report_options
 @click.option("-v", "--verbose", is_flag=True, help="Show every case, and every reason for a skip.")
@@ -74,6 +77,7 @@ def command(
     baseline: str | None,
     policy_name: str,
     waivers: Path | None,
+    no_waivers: bool,
     fail_fast: bool,
     reports: Mapping[str, str],
     verbose: bool,
@@ -99,7 +103,7 @@ def command(
 
     if twice and not record:
         raise UsageError("--twice: it needs --record DIR, where the first of the two recordings goes")
-    library = Library(places)
+    library = Library(replace(places, waivers=()) if no_waivers else places)
     policy, accepted = read_policy(library, policy_name, waivers)
     scenarios = load(library, paths, service)
     with ExitStack() as stack:

@@ -105,9 +105,15 @@ class Waiver:
         self, rule: str, service: Service, call: str, fact: Fact, version: Microversion | None, release: str
     ) -> bool:
         """Whether it speaks of this fact in this call. Its end is another question."""
-        if self.rule not in ("*", rule) or self.service != service.name or self.call not in ("*", call):
-            return False
-        if not _glob(self.path, fact.path):
+        return (
+            self.rule in ("*", rule)
+            and _glob(self.path, fact.path)
+            and self.is_about(service, call, version, release)
+        )
+
+    def is_about(self, service: Service, call: str, version: Microversion | None, release: str) -> bool:
+        """Whether it speaks of this call at that microversion of that release."""
+        if self.service != service.name or self.call not in ("*", call):
             return False
         order = service.dialect.order
         if self.microversions and (

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from contract_tests.comparison.facts import Fact
 from contract_tests.comparison.policy import Waiver
 from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
+from contract_tests.model.finding import Finding
 from contract_tests.model.scenario import Scenario
+from contract_tests.model.target import Deployment
 
 BAD = (Outcome.FAILED, Outcome.ERROR)
 """How a call ends that did not do what it should."""
@@ -46,33 +48,19 @@ def waived(
     """
     if result.outcome is not Outcome.FAILED or not waivers:
         return result
-    service = case.scenario.service
+    valid = [waiver for waiver in waivers if waiver.expires >= today]
     reasons: dict[str, str] = {}
     for call in result.calls:
         if call.outcome is not Outcome.FAILED:
             continue
-        name = f"{case.scenario.slug}: {call.name}"
         covering = [
-            next(
-                (
-                    waiver
-                    for waiver in waivers
-                    if waiver.expires >= today
-                    and waiver.covers(
-                        one.rule,
-                        service,
-                        name,
-                        Fact(kind=one.rule, path=one.where),
-                        case.microversion,
-                        release,
-                    )
-                ),
-                None,
-            )
+            next((waiver for waiver in valid if _covers(waiver, one, call.name, case, release)), None)
             for one in call.findings
         ]
         if covering and None not in covering:
-            reasons[call.name] = next(waiver.reason for waiver in covering if waiver is not None)
+            reasons[call.name] = next(
+                f"{waiver.reason} ({waiver.link})" for waiver in covering if waiver is not None
+            )
     failed = [call for call in result.calls if call.outcome in BAD]
     left = [call for call in failed if call.name not in reasons and call.cause not in reasons]
     if not reasons or any(call.outcome is Outcome.ERROR for call in failed):
@@ -81,3 +69,60 @@ def waived(
     if not left:
         return replace(result, outcome=Outcome.PASSED, reason=told, waived=len(failed))
     return replace(result, reason=told, waived=len(failed) - len(left))
+
+
+def _covers(waiver: Waiver, one: Finding, call: str, case: Case, release: str) -> bool:
+    fact = Fact(kind=one.rule, path=one.where)
+    name = f"{case.scenario.slug}: {call}"
+    return waiver.covers(one.rule, case.scenario.service, name, fact, case.microversion, release)
+
+
+class Needed:
+    """Which waivers a run needs, deployment by deployment, and what is to be said of the others.
+
+    `needed` has each waiver whose call was made, with the deployment's name, and whether it covered anything
+    there.
+    Of a waiver whose call was not made nothing is said.
+    """
+
+    def __init__(self, today: datetime.date) -> None:
+        self.today = today
+        self.needed: dict[tuple[Waiver, str], bool] = {}
+        self._by_scenario: dict[tuple[int, str], list[Waiver]] = {}
+
+    def note(
+        self, result: CaseResult, case: Case, deployment: Deployment, waivers: tuple[Waiver, ...]
+    ) -> None:
+        """Note what a case has shown of the waivers of its run."""
+        for waiver in self._of(case.scenario, waivers):
+            for call in result.calls:
+                made = call.outcome in (Outcome.PASSED, Outcome.FAILED)
+                name = f"{case.scenario.slug}: {call.name}"
+                if made and waiver.is_about(
+                    case.scenario.service, name, case.microversion, deployment.release
+                ):
+                    needs = any(
+                        _covers(waiver, one, call.name, case, deployment.release) for one in call.findings
+                    )
+                    key = (waiver, deployment.name)
+                    self.needed[key] = self.needed.get(key, False) or needs
+
+    def _of(self, scenario: Scenario, waivers: tuple[Waiver, ...]) -> list[Waiver]:
+        key = (id(waivers), scenario.id)
+        if key not in self._by_scenario:
+            self._by_scenario[key] = [
+                waiver
+                for waiver in waivers
+                if waiver.service == scenario.service.name
+                and waiver.call.partition(": ")[0] in ("*", scenario.slug)
+            ]
+        return self._by_scenario[key]
+
+    def said(self) -> Iterator[str]:
+        """Of each waiver that has expired or is needed no more, where that was seen."""
+        for (waiver, where), needed in self.needed.items():
+            what = f"{waiver.at}: the waiver of {waiver.rule} in {waiver.call}"
+            if needed and waiver.expires < self.today:
+                yield f"{what} expired on {waiver.expires}; mend it, or decide again ({where})"
+            elif not needed:
+                yield f"{what} covers nothing in {where}; narrow its releases, or remove it"

@@ -33,6 +33,7 @@ class RunFinished:
     """`counts` are cases by outcome; `stopped` says why not all of them ran (empty: they did).
 
     `unheld` are the cases that ran and of which a baseline had no answer; `left` those that did not run.
+    `waivers` is what is to be said of waivers: that they have expired, or are needed no more.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class RunFinished:
     stopped: str = ""
     unheld: int = 0
     left: tuple[Planned, ...] = ()
+    waivers: tuple[str, ...] = ()
 
 
 Event = RunStarted | CaseFinished | RunFinished

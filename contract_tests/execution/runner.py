@@ -21,7 +21,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from contract_tests.execution.case import run_case, told
-from contract_tests.execution.causes import waived
+from contract_tests.execution.causes import Needed, waived
 from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
 from contract_tests.execution.plan import planned
 from contract_tests.model.case import Case, CaseResult, Outcome
@@ -72,6 +72,7 @@ def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Ge
     items: list[Item] = [(job, case) for job in jobs for case in job.cases]
     names = planned((job.deployment, job.cases) for job in jobs)
     counts: collections.Counter[str] = collections.Counter()
+    needed = Needed(datetime.date.today())
     calls = unheld = 0
     stopped = ""
     started = time.monotonic()
@@ -82,6 +83,7 @@ def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Ge
             counts[result.outcome.value] += 1
             calls += result.count
             unheld += not result.held
+            needed.note(result, case, job.deployment, job.waivers)
             yield CaseFinished(case=case, deployment=job.deployment, result=result)
             if fail_fast and result.outcome in (Outcome.FAILED, Outcome.ERROR):
                 stopped = "stopped at the first failure"
@@ -102,6 +104,7 @@ def run(jobs: Sequence[Job], *, workers: int = 1, fail_fast: bool = False) -> Ge
         stopped=stopped,
         unheld=unheld,
         left=names[len(items) - left :],
+        waivers=tuple(needed.said()),
     )
 
 

@@ -37,7 +37,8 @@ class Places:
         """A copy in which the shipped data fills what is missing.
 
         Services and schemas are looked up in the project's folders first, then among the shipped ones;
-        scenarios are the project's own, or, where it has none, the shipped ones.
+        scenarios are the project's own, or, where it has none, the shipped ones. Waivers add up: the
+        shipped ones name calls of shipped scenarios.
         """
         return replace(
             self,
@@ -46,6 +47,7 @@ class Places:
             services=(*self.services, SHIPPED / "services"),
             deployments=(*self.deployments, SHIPPED / "deployments"),
             policies=(*self.policies, SHIPPED / "policies"),
+            waivers=(*self.waivers, SHIPPED / "waivers"),
         )
 
 

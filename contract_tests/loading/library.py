@@ -269,6 +269,17 @@ class Library:
         self.problems += source.problems if source is not None else ()
         return found
 
+    def waivers_of(self, services: Iterable[str]) -> tuple[Waiver, ...]:
+        """What the project's waivers and the shipped ones accept in runs of these services.
+
+        A folder of waivers has a file for each service, named after it.
+        """
+        files: list[Path] = []
+        for place in self.places.waivers:
+            own = (_lookup([place], name) for name in services) if place.is_dir() else (place,)
+            files += (path for path in own if path is not None)
+        return tuple(one for path in files for one in self.waivers(path))
+
     def check_file(self, path: Path) -> str:
         """Read one file of any kind, noting its problems; tells which kind it is taken for."""
         source = self._source(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Sequence
 
+from contract_tests.checks.rules import RULES as CHECKS
 from contract_tests.comparison.policy import Hint, Override, Policy, Waiver
 from contract_tests.comparison.rules import BY_ID, Context, Verdict
 from contract_tests.consistency.rules import BY_ID as CONSISTENCY
@@ -30,6 +31,13 @@ _RULE = Scalar(
     {"enum": ["*", *BY_ID, *CONSISTENCY]},
     rule="unknown-rule",
     words=(*BY_ID, *CONSISTENCY),
+)
+_WAIVABLE = Scalar(
+    "the id of a rule, or *",
+    lambda node: node.text in CHECKS or _RULE.accepts(node),
+    {"enum": [*dict.fromkeys(("*", *BY_ID, *CONSISTENCY, *CHECKS))]},
+    rule="unknown-rule",
+    words=(*BY_ID, *CONSISTENCY, *CHECKS),
 )
 _CONSISTENCY_RULE = Scalar(
     "the id of a rule of consistency",
@@ -110,7 +118,9 @@ WAIVERS = Shape(
             ListOf(
                 Shape(
                     {
-                        "rule": Field(_RULE, "the rule that is waived, * for any", required=True),
+                        "rule": Field(
+                            _WAIVABLE, "the rule or check that is waived, * for any", required=True
+                        ),
                         "service": Field(SLUG, "the service", required=True),
                         "call": Field(TEXT, "SCENARIO: CALL, * for any", required=True),
                         "path": Field(_PATH, "the fact's path, as a glob"),

@@ -532,7 +532,10 @@ CONFIG = Shape(
         "deployments": Field(ListOf(TEXT), "folders of deployment files, for the lab"),
         "targets": Field(ListOf(TEXT), "files of targets"),
         "policies": Field(ListOf(TEXT), "folders of policies"),
-        "waivers": Field(ListOf(TEXT), "files of failures that are accepted in every run"),
+        "waivers": Field(
+            ListOf(TEXT),
+            "failures that are accepted in every run: files, or folders with a file SERVICE.yaml",
+        ),
         "recordings": Field(ListOf(TEXT), "folders of recordings, <service>/<release>/ below them"),
     },
     doc="Where a project keeps its contract",

@@ -113,6 +113,8 @@ def end_document(event: RunFinished) -> dict[str, Any]:
         "seconds": round(event.seconds, 3),
         "stopped": event.stopped,
     }
+    if event.waivers:
+        found["waivers"] = list(event.waivers)
     if event.left:
         found["not_run"] = [{"target": one.target, "id": one.id} for one in event.left]
     return found

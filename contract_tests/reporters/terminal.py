@@ -139,7 +139,9 @@ class TerminalReporter:
             lines.append(f"skipped {plural(others, 'case')} for other reasons (--verbose shows them)")
         lines += [printable(self.mask(line)) for line in self._causes()]
         if self.waived:
-            lines.append(f"{plural(self.waived, 'failing call')} are waived (--verbose shows why)")
+            verb = "is" if self.waived == 1 else "are"
+            lines.append(f"{plural(self.waived, 'failing call')} {verb} waived (--verbose shows why)")
+        lines += [printable(f"WARN {text}") for text in event.waivers]
         if event.stopped:
             lines.append(event.stopped)
         if event.unheld:

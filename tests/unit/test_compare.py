@@ -333,13 +333,19 @@ class TestCommand(CommandCase):
         self.assertEqual({}, document["not_compared"])
 
     def test_two_releases(self) -> None:
-        """What differs between 1.0.0 and 9.0.0 is real: a bug in 1.0.0, and what a set is walked in."""
+        """What differs between 1.0.0 and 9.0.0 is real: a bug in each, and what a set is walked in."""
         status, out, _ = self.command("compare", str(CASSETTES / "1.0.0"), str(CASSETTES / "9.0.0"), "--json")
         (document,) = json.loads(out)
         breaks = [one for one in document["changes"] if one["verdict"] == "BREAK"]
         self.assertEqual(1, status)
         self.assertEqual(
-            [("status-client-error-to-success", ["consumer_left_behind: cleanup 1"])],
+            [
+                ("status-client-error-to-success", ["consumer_left_behind: cleanup 1"]),
+                (
+                    "status-success-to-client-error",
+                    ["consumer_left_behind: the one tries again with a known one"],
+                ),
+            ],
             [(one["rule"], one["calls"]) for one in breaks],
         )
 

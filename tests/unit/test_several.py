@@ -242,6 +242,7 @@ class CausesTest(SeveralTest):
                 status, out = self.run_command("run", "--target", "both", *config, self.scenario())
                 self.assertEqual(status, expected, out)
                 self.assertEqual("2 failing calls are waived" in out, expected == 0)
+                self.assertEqual("expired on 2001-01-01" in out, expected == 1)
 
     def test_a_failure_above_is_no_cause(self) -> None:
         text = self.SCENARIO.replace("expect: {status: 200}", "expect: {status: 404}")

@@ -16,7 +16,7 @@
 .. contract-reference:: known-inputs nova   derived requests that are answered otherwise than promised
 .. contract-reference:: releases SERVICE    each recorded release beside the one before it
 .. contract-reference:: history SERVICE     what each microversion changed in the recorded answers
-.. contract-reference:: defects SERVICE     the calls whose names say that the service is wrong
+.. contract-reference:: defects SERVICE     what the shipped waivers accept of a service, and why
 """
 
 from __future__ import annotations
@@ -371,20 +371,19 @@ def seen_history(service: str) -> Iterator[str]:
         yield ""
 
 
-DEFECT = "which is a defect"
-
-
 def defects(service: str) -> Iterator[str]:
-    """By scenario: a call that expects what the service should not do says so in its name."""
-    library = Library(Places().with_shipped())
+    """What the shipped waivers of a service accept, with the releases that were seen to have it."""
     rows = [
-        (scenario.name, history.name)
-        for scenario in sorted(load(library, [], [service]), key=lambda one: one.slug)
-        for history in scenario.histories
-        if DEFECT in history.name
+        (
+            one.call,
+            f"{one.releases or 'all'}" + (f", at {one.microversions}" if one.microversions else ""),
+            one.reason,
+            one.link,
+        )
+        for one in Library(Places().with_shipped()).waivers_of([service])
     ]
     if rows:
-        yield from table(("Scenario", "Call"), rows, "30 70")
+        yield from table(("Call", "Releases", "What is wrong", "Source"), rows, "22 13 45 20")
     else:
         yield from ("None.", "")
 
