@@ -81,7 +81,7 @@ def command(
     library = Library(places)
     policy, accepted = read_policy(library, policy_name, waivers)
     only = [releases] if releases and releases != EVERY else service
-    scenarios = load(library, [], only)
+    scenarios = load(library, [], only, sides)
     opened: list[Opened] = []
     try:
         pairs = _pairs(library, scenarios, sides, wanted, choice, opened, open_jobs)

@@ -82,8 +82,8 @@ def command(
     library = Library(places)
     policy, accepted = read_policy(library, profile, waivers, option="--profile")
     names, recordings = _sort_out(library, what)
-    scenarios = load(library, [], [*service, *names])
     wanted = replace(wanted, targets=(*wanted.targets, *recordings))
+    scenarios = load(library, [], [*service, *names], wanted.targets)
     with open_jobs(library, scenarios, wanted, choice) as opened:
         found = lint(opened.jobs, policy, accepted, only)
     fails = policy.fails | {Verdict.WARN}

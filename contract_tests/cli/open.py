@@ -90,14 +90,30 @@ class Opened:
         self._stack.close()
 
 
-def load(library: Library, paths: Sequence[Path], services: Sequence[str]) -> list[Scenario]:
+def load(
+    library: Library, paths: Sequence[Path], services: Sequence[str], targets: Sequence[str] = ()
+) -> list[Scenario]:
     """The scenarios below `paths`, with the protocol scenario of each service that tells a profile.
 
+    Where neither names anything and `targets` are recordings: those of the recorded services.
     LoadError with everything that is wrong in the files; UsageError for a service that is unknown.
     """
-    found = select(library, paths, services)
+    found = select(library, paths, services or (() if paths else _recorded_services(library, targets)))
     library.raise_problems()
     return found
+
+
+def _recorded_services(library: Library, targets: Sequence[str]) -> list[str]:
+    """The known services whose recordings `targets` are; none where one of them may be something else."""
+    from contract_tests.recordings.recording import find_recordings
+
+    found: dict[str, None] = {}
+    for text in targets:
+        below = find_recordings(Path(text)) if Path(text).is_dir() else []
+        if not below:
+            return []
+        found.update(dict.fromkeys(recording.service for recording in below))
+    return [name for name in library.service_names() if name in found]
 
 
 def select(library: Library, paths: Sequence[Path], services: Sequence[str]) -> list[Scenario]:

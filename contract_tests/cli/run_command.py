@@ -105,7 +105,7 @@ def command(
         raise UsageError("--twice: it needs --record DIR, where the first of the two recordings goes")
     library = Library(replace(places, waivers=()) if no_waivers else places)
     policy, accepted = read_policy(library, policy_name, waivers)
-    scenarios = load(library, paths, service)
+    scenarios = load(library, paths, service, wanted.targets)
     with ExitStack() as stack:
         opened = stack.enter_context(open_jobs(library, scenarios, wanted, choice, record))
         if baseline is not None:

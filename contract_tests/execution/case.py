@@ -17,7 +17,7 @@ from contract_tests.execution.causes import with_causes
 from contract_tests.execution.parity import broken, mapped
 from contract_tests.execution.plan import calls_of
 from contract_tests.execution.requests import asked_version, build_request
-from contract_tests.execution.same import other_representation, unlike
+from contract_tests.execution.same import first_change, other_representation, unlike
 from contract_tests.execution.variables import case_variables
 from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
 from contract_tests.model.finding import Finding
@@ -262,7 +262,7 @@ class _Run:
             if trial.look is None or trial.good:
                 return
             before, self.looked = self.looked, self._aside(trial.look, call, version)
-            if before is not None and (changed := _first_change(before, self.looked)) is not None:
+            if before is not None and (changed := first_change(before, self.looked)) is not None:
                 where, old, new = changed
                 where = f"GET {as_text(render(trial.look.target, self.variables))}{where and f', {where}'}"
                 yield Finding(rule="input-changed", mark=call.mark, where=where, expected=old, got=new)
@@ -341,32 +341,6 @@ class _Run:
             else:
                 self.variables[save.name] = value
         return found
-
-
-def _first_change(old: Response, new: Response) -> tuple[str, Any, Any] | None:
-    """(where, before, after) of the first thing in which two answers differ; two refusals do not."""
-    if old.status != new.status:
-        return "", Words(f"status {old.status}"), Words(f"status {new.status}")
-    if old.status >= 400 or old.body == new.body:
-        return None
-    if MISSING in (old.json, new.json):
-        return "its body", old.text[:120], new.text[:120]
-    return _first_difference(old.json, new.json, "$")
-
-
-def _first_difference(old: Any, new: Any, path: str) -> tuple[str, Any, Any] | None:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in dict.fromkeys((*old, *new)):
-            pair = (old.get(name, MISSING), new.get(name, MISSING))
-            if found := _first_difference(*pair, f"{path}.{name}"):
-                return found
-        return None
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for at, (one, other) in enumerate(zip(old, new, strict=True)):
-            if found := _first_difference(one, other, f"{path}[{at}]"):
-                return found
-        return None
-    return None if old == new else (path, old, new)
 
 
 def _late(call: Call, response: Response, tries: int) -> Finding:

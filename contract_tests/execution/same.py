@@ -1,12 +1,13 @@
-"""Whether an answer is what its call asked for: in that representation, or that of an earlier call."""
+"""Whether an answer is what its call asked for, or what an earlier call was answered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from contract_tests.checks.rules import Words
 from contract_tests.model.finding import Finding
-from contract_tests.model.http import Response, media_of
+from contract_tests.model.http import MISSING, Response, media_of
 from contract_tests.model.scenario import Call
 from contract_tests.model.service import Service
 
@@ -50,3 +51,29 @@ def unlike(earlier: Response, response: Response, call: Call, service: Service) 
                 got=fact.new,
                 detail=call.same_as,
             )
+
+
+def first_change(old: Response, new: Response) -> tuple[str, Any, Any] | None:
+    """(where, before, after) of the first thing in which two answers differ; two refusals do not."""
+    if old.status != new.status:
+        return "", Words(f"status {old.status}"), Words(f"status {new.status}")
+    if old.status >= 400 or old.body == new.body:
+        return None
+    if MISSING in (old.json, new.json):
+        return "its body", old.text[:120], new.text[:120]
+    return _first_difference(old.json, new.json, "$")
+
+
+def _first_difference(old: Any, new: Any, path: str) -> tuple[str, Any, Any] | None:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in dict.fromkeys((*old, *new)):
+            pair = (old.get(name, MISSING), new.get(name, MISSING))
+            if found := _first_difference(*pair, f"{path}.{name}"):
+                return found
+        return None
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for at, (one, other) in enumerate(zip(old, new, strict=True)):
+            if found := _first_difference(one, other, f"{path}[{at}]"):
+                return found
+        return None
+    return None if old == new else (path, old, new)

@@ -17,7 +17,7 @@ from contract_tests.model.service import Service
 from contract_tests.recordings.emitter import Metadata, Taken, cassette_text
 from contract_tests.recordings.files import write_text
 from contract_tests.recordings.recording import case_path
-from contract_tests.recordings.redaction import redaction_of, refuse_secrets, told_by_name
+from contract_tests.recordings.redaction import Redaction, redaction_of, refuse_secrets, told_by_name
 from contract_tests.recordings.staleness import asked_of
 from contract_tests.recordings.steady import steady, without_origin
 from contract_tests.transport.base import Channel, Transport
@@ -80,6 +80,8 @@ class Recorder:
         self._lock = threading.Lock()
         self._redaction = redaction_of(service.secrets)
         self._others = others
+        self._redactions = {name: redaction_of(one.secrets) for name, (one, _) in others.items()}
+        self._volatile = {name: one.volatile for name, (one, _) in others.items()}
         self._rewrites = [
             without_origin(service.name, inner.endpoint),
             *(without_origin(name, endpoint) for name, (_, endpoint) in others.items()),
@@ -116,17 +118,13 @@ class Recorder:
         """Write the case's cassette; SecretFound, or RecordingError where the disk refuses."""
         path = case_path(self.folder, case)
         interactions = [one.interaction for one in taken]
-        redactions = {name: redaction_of(one.secrets) for name, (one, _) in self._others.items()}
-        clean = [
-            redactions.get(one.request.service, self._redaction).interaction(one) for one in interactions
-        ]
+        clean = [self._redaction_for(one.request.service).interaction(one) for one in interactions]
         secrets = list(self._secrets())
         for name in dict.fromkeys(one.request.service for one in interactions):
             own = [one for one in interactions if one.request.service == name]
-            secrets += told_by_name(redactions.get(name, self._redaction), own)
+            secrets += told_by_name(self._redaction_for(name), own)
         refuse_secrets(clean, secrets, str(path), self.service.name)
-        volatile = {name: one.volatile for name, (one, _) in self._others.items()}
-        fixed = steady(clean, self.service.volatile, self.rewrite, volatile)
+        fixed = steady(clean, self.service.volatile, self.rewrite, self._volatile)
         text = cassette_text(
             [replace(one, interaction=interaction) for one, interaction in zip(taken, fixed, strict=True)],
             Metadata(
@@ -136,6 +134,9 @@ class Recorder:
         write_text(path, text, self.folder)
         with self._lock:
             self.written.append(path)
+
+    def _redaction_for(self, service: str) -> Redaction:
+        return self._redactions.get(service, self._redaction)
 
 
 class RecorderChannel:

@@ -234,7 +234,7 @@ class TestExitStatus(CliCase):
 
 
 class TestOneService(CliCase):
-    """--service: the files of other services are not read, so what is wrong in them is not told."""
+    """--service or a recording: files of other services are not read, so what is wrong there is not told."""
 
     def test_a_fault_of_another_service_is_not_in_the_way(self) -> None:
         self.write("scenarios/other.yaml", "scenario: x\nservice: other # theirs\nclals: []\n")
@@ -242,6 +242,20 @@ class TestOneService(CliCase):
         status, out, err = run("list", "--target", "good", "--service", "tiny")
         self.assertEqual((0, ""), (status, err))
         self.assertIn("tiny/one", out)
+
+    def test_a_recording_says_which_service_it_is(self) -> None:
+        self.record()
+        self.write("scenarios/other.yaml", "scenario: x\nservice: other # theirs\nclals: []\n")
+        recording = "recordings/tiny/1.0.0"
+        for *command, expected in (
+            ("run", "--target", recording, 0),
+            ("compare", recording, recording, 0),
+            ("lint", recording, 1),
+        ):
+            with self.subTest(command):
+                status, out, err = run(*command)
+                self.assertEqual((expected, ""), (status, err), out)
+        self.assertEqual(2, run("compare", recording, "wsgi:cli_app:good")[0])
 
     def test_a_file_that_does_not_tell_plainly_is_read(self) -> None:
         for text in (
