@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -202,14 +202,24 @@ def compare(
     The context is the policy's for a service with microversions or for one without. What a waiver covers is
     left out; `waivers` of the result tells of those that are expired or not needed.
     """
-    cases = {case.id: case for case in old.cases}
     service = next(
         (case.scenario.service for case in (*old.cases, *new.cases)), Service(name=old.deployment.service)
     )
     context = context or policy.context(service)
     found = Comparison(old=old.deployment.name, new=new.deployment.name, context=context)
-    differences: list[Difference] = []
+    waiving = Waiving(waivers, service, datetime.date.today())
+    # They are put together as they come: there may be more of them than memory holds.
+    differences = _differences(old, new, policy, found)
+    found.changes = gather(one for one in differences if not waiving.covers(one, new.deployment.release))
+    found.waivers = waiving.said()
+    return found
+
+
+def _differences(old: Job, new: Job, policy: Policy, found: Comparison) -> Iterator[Difference]:
+    """All that differs, case by case; `found` is told what was compared, and what could not be."""
+    cases = {case.id: case for case in old.cases}
     learned = (old.deployment.noise, new.deployment.noise)
+    told: set[str] = set()
     for case in new.cases:
         twin = cases.get(case.id)
         if twin is not None and twin.skip and case.skip and not case.scenario.is_recorded(case.microversion):
@@ -240,20 +250,16 @@ def compare(
         own: list[Difference] = []
         for name, fact in compare_answers(before, after, case.scenario, case.microversion, learned):
             call = f"{case.scenario.slug}: {name}"
-            rule, verdict = policy.judge(fact, context, asked[name], call)
+            rule, verdict = policy.judge(fact, found.context, asked[name], call)
             own.append(
                 Difference(
                     service=asked[name], scenario=case.scenario.slug, call=name, at=marks[name],
                     microversion=case.microversion, fact=fact, rule=rule, verdict=verdict,
                 )
             )  # fmt: skip
-        differences += _with_causes(case.scenario, list(asked), own, policy)
-    differences += _of_ranges(old, new, policy, context, differences)
-    differences, found.waivers = waive(
-        differences, waivers, service, new.deployment.release, datetime.date.today()
-    )
-    found.changes = gather(differences)
-    return found
+        told.update(one.fact.kind for one in own)
+        yield from _with_causes(case.scenario, list(asked), own, policy)
+    yield from _of_ranges(old, new, policy, found.context, told)
 
 
 def _with_causes(
@@ -283,10 +289,9 @@ def _one_sided(case: Case, old: Answered, new: Answered) -> Iterator[tuple[str, 
 
 
 def _of_ranges(
-    old: Job, new: Job, policy: Policy, context: Context, differences: Sequence[Difference]
+    old: Job, new: Job, policy: Policy, context: Context, told: Collection[str]
 ) -> Iterator[Difference]:
-    """What the deployments say of their microversions, where no answer has told it already."""
-    told = {one.fact.kind for one in differences}
+    """What the deployments say of their microversions; `told` are the kinds that answers told of."""
     for fact in range_facts(old.deployment.range, new.deployment.range):
         if fact.kind not in told:
             rule, verdict = policy.judge(fact, context, new.deployment.service)
