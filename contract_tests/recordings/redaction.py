@@ -23,7 +23,8 @@ from contract_tests.errors import SecretFound
 from contract_tests.model.http import Headers, Interaction, Request
 from contract_tests.model.service import Secrets
 from contract_tests.recordings import lossless
-from contract_tests.recordings.text import FORM, edit_body, media_type, places
+from contract_tests.recordings.loose import scalars, unescaped
+from contract_tests.recordings.text import FORM, beginning, decoded, is_json, media_type, places
 
 REDACTED = "REDACTED"
 REDACTED_NUMBER = 0
@@ -78,7 +79,13 @@ _TOKEN_OBJECTS = frozenset(("token",))
 """Objects whose own `id` is the secret (Keystone's `identity.token.id`)."""
 
 _PARAMETER = re.compile(r"""([?&;]|^)([\w.~%+-]+)=([^&;\s"'<>#\\]+)""")
-_PROPERTY = re.compile(r"""("([^"\\]+)"\s*:\s*")(?:[^"\\]|\\.)+(?:"|$)""")
+_PROPERTY = re.compile(
+    r"""(?s)((\\*['"])([\w-]+)\2\s*:\s*[bu]?)(?:(\\*['"])(?:(?!\4)(?:\\.|.))*\4|([-+]?\d[\w.+-]*))"""
+)
+_PART = re.compile(
+    r"""(?si)(Content-Disposition:[^\r\n]*?\bname="?([^";\r\n]+)"?[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)"""
+    r"""(.+?)(?=\r?\n--|\Z)"""
+)
 _ELEMENT = re.compile(
     r"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?(?<!/)>)((?:[^<]|<!\[CDATA\[.*?\]\]>)+)(<|\Z)", re.DOTALL
 )
@@ -125,22 +132,26 @@ class Redaction:
 
     def body(self, body: bytes, headers: Headers) -> bytes:
         """A body without its secrets; as it is, byte for byte, where it has none."""
-        if not body:
-            return body
-        if body.lstrip()[:1] in (b"{", b"["):
+        text, encoding = decoded(body)
+        changed = self._body(text, headers)
+        return body if changed == text else changed.encode(encoding, "surrogateescape")
+
+    def _body(self, text: str, headers: Headers) -> str:
+        begin = beginning(text)
+        if begin in ("{", "[") or is_json(headers):
             try:
-                tree = lossless.parse(body.decode())
+                tree = lossless.parse(text)
+                text.encode()  # what is no UTF-8 would not come out of the tree as it was
                 changed = self.value(tree)
-                if changed != tree:
-                    return lossless.compact(changed).encode()
-                return body
+                return lossless.compact(changed) if changed != tree else text
             except (ValueError, RecursionError):  # cut off, several documents, or nested too deep
-                body = edit_body(body, self._properties)
-        if media_type(headers) == FORM:
-            return edit_body(body, lambda text: self._parameters(text, self.json | self.query))
-        if body.lstrip()[:1] == b"<":
-            return edit_body(body, lambda text: self.text(self._elements(text)))
-        return edit_body(body, self.text)
+                text = self._loose(text)
+        kind = media_type(headers)
+        if kind == FORM:
+            return self._parameters(text, self.json | self.query)
+        if kind.startswith("multipart/"):
+            text = self._parts(text)
+        return self.text(self._elements(text) if begin == "<" else text)
 
     def value(self, value: Any, name: str = "", outer: str = "") -> Any:
         """A JSON value without its secrets; `name` is the property that holds it, `outer` that around it.
@@ -153,7 +164,7 @@ class Redaction:
             return {key: self.value(item, plain_name(key), name) for key, item in value.items()}
         if isinstance(value, list):
             return [self.value(item, name, outer) for item in value]
-        if name in self.json or (name == "id" and outer in _TOKEN_OBJECTS):
+        if self._is_secret(name, outer):
             if isinstance(value, str):
                 return REDACTED if value else value
             if isinstance(value, lossless.Number):
@@ -162,16 +173,36 @@ class Redaction:
                 return REDACTED_NUMBER
         return self._inner(value) if isinstance(value, str) else value
 
+    def _is_secret(self, name: str, outer: str) -> bool:
+        return name in self.json or (name == "id" and outer in _TOKEN_OBJECTS)
+
     def _inner(self, text: str) -> str:
         """A JSON string's text: it may be a JSON document itself."""
-        if text.lstrip()[:1] in ("{", "["):
+        if beginning(text) in ("{", "["):
             try:
                 tree = lossless.parse(text)
                 changed = self.value(tree)
                 return lossless.compact(changed) if changed != tree else text
             except (ValueError, RecursionError):
-                text = self._properties(text)
+                text = self._loose(text)
         return self.text(text)
+
+    def _loose(self, text: str) -> str:
+        """What is no JSON but looks like it, without the texts and numbers whose names are secret."""
+        parts: list[str] = []
+        end = 0
+        for one in scalars(text):
+            inner = text[one.start : one.end]
+            if self._is_secret(plain_name(one.name), plain_name(one.outer)):
+                new = str(REDACTED_NUMBER) if one.number else REDACTED if inner else ""
+                new += text[one.start - 1] if one.cut else ""
+            else:
+                plain = "" if one.number else unescaped(inner)
+                changed = self._inner(plain) if beginning(plain) in ("{", "[") else plain
+                new = json.dumps(changed)[1:-1] if changed != plain else inner
+            parts += (text[end : one.start], new)
+            end = one.end
+        return "".join((*parts, text[end:]))
 
     def text(self, text: str) -> str:
         """A text without the passwords and secret parameters of the URLs in it, and without what is known."""
@@ -182,7 +213,20 @@ class Redaction:
         if "?" in text and "=" in text:
             before, mark, after = text.partition("?")
             text = before + self._parameters(mark + after, self.query)
+        if ":" in text and ("'" in text or '"' in text):
+            text = _PROPERTY.sub(self._property, text)
         return text
+
+    def _property(self, found: re.Match[str]) -> str:
+        """A property in a text of any kind, in JSON's or in Python's spelling."""
+        if plain_name(found[3]) not in self.json:
+            return found[0]
+        return f"{found[1]}{REDACTED_NUMBER if found[5] else f'{found[4]}{REDACTED}{found[4]}'}"
+
+    def _parts(self, text: str) -> str:
+        """multipart/form-data without the parts whose names are secret."""
+        names = self.json | self.query
+        return _PART.sub(lambda one: one[1] + REDACTED if plain_name(one[2]) in names else one[0], text)
 
     def _parameters(self, text: str, names: frozenset[str]) -> str:
         def change(found: re.Match[str]) -> str:
@@ -205,14 +249,6 @@ class Redaction:
 
         return _TAG.sub(within, _ELEMENT.sub(change, text))
 
-    def _properties(self, text: str) -> str:
-        """What looks like a property whose name is secret, in a text that cannot be parsed as JSON."""
-
-        def change(found: re.Match[str]) -> str:
-            return found[1] + REDACTED + '"' if plain_name(found[2]) in self.json else found[0]
-
-        return _PROPERTY.sub(change, text)
-
     def _headers(self, headers: Headers) -> Headers:
         return tuple(
             (name, REDACTED if value and self.is_secret_header(name) else self.text(value))
@@ -228,22 +264,33 @@ class Redaction:
         for name, value in headers:
             if self.is_secret_header(name):
                 yield value
-        form = body.decode("utf-8", "replace") if media_type(headers) == FORM else ""
-        for text, names in ((target.partition("?")[2], self.query), (form, self.json | self.query)):
-            for found in _PARAMETER.finditer(text):
+        text = decoded(body)[0].encode("utf-8", "replace").decode()
+        kind = media_type(headers)
+        form = text if kind == FORM else ""
+        for part, names in ((target.partition("?")[2], self.query), (form, self.json | self.query)):
+            for found in _PARAMETER.finditer(part):
                 if plain_name(unquote_plus(found[2])) in names:
                     yield unquote_plus(found[3])
-        if body.lstrip()[:1] in (b"{", b"["):
+        if kind.startswith("multipart/"):
+            for found in _PART.finditer(text):
+                if plain_name(found[2]) in self.json | self.query:
+                    yield found[3]
+        begin = beginning(text)
+        if begin in ("{", "["):
             try:
-                tree = json.loads(body)
+                yield from self._values(json.loads(text))
             except (ValueError, RecursionError):
-                return
-            yield from self._values(tree)
-        elif body.lstrip()[:1] == b"<":
-            text = body.decode("utf-8", "replace")
+                yield from self._loose_values(text)
+        elif begin == "<":
             for found in (*_ELEMENT.finditer(text), *_ATTRIBUTE.finditer(text)):
                 if plain_name(found[2]) in self.json:
                     yield html.unescape(found[3])
+
+    def _loose_values(self, text: str) -> Iterator[str]:
+        for one in scalars(text):
+            value = unescaped(text[one.start : one.end])
+            if not one.number and self._is_secret(plain_name(one.name), plain_name(one.outer)):
+                yield value
 
     def _values(self, value: Any, name: str = "", outer: str = "") -> Iterator[str]:
         if isinstance(value, dict):
@@ -367,10 +414,10 @@ def _spellings(text: str | bytes) -> Iterator[str]:
     if isinstance(text, str):
         yield text
         return
-    decoded = text.decode("utf-8", "replace")
-    yield decoded
-    if "\\" in decoded:
+    written = decoded(text)[0]
+    yield written
+    if "\\" in written:
         try:
-            yield json.dumps(json.loads(decoded), ensure_ascii=False)
+            yield json.dumps(json.loads(written), ensure_ascii=False)
         except (ValueError, RecursionError):
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -65,6 +66,29 @@ def edit_body(body: bytes, change: Callable[[str], str]) -> bytes:
         return body
     changed = change(text)
     return body if changed == text else changed.encode()
+
+
+def decoded(body: bytes) -> tuple[str, str]:
+    """The text of any body, and the encoding that makes the same bytes of it, with `surrogateescape`.
+
+    It is UTF-8, or UTF-16 or UTF-32 where its first bytes say so (RFC 4627, 3, and byte order marks).
+    """
+    encoding: str = json.detect_encoding(body)
+    if encoding in ("utf-16", "utf-32"):
+        encoding += "-le" if body[0] == 0xFF else "-be"  # so that the mark stays where it is
+    if encoding != "utf-8":
+        try:
+            text = body.decode(encoding)
+            if text.encode(encoding) == body:
+                return text, encoding
+        except UnicodeError:
+            pass
+    return body.decode("utf-8", "surrogateescape"), "utf-8"
+
+
+def beginning(text: str) -> str:
+    """The first character that says what a text is: not white space, and not a byte order mark."""
+    return text.lstrip("\ufeff \t\r\n\f\v")[:1]
 
 
 def media_type(headers: Headers) -> str:

@@ -23,7 +23,6 @@ from contract_tests.model.target import Deployment
 from contract_tests.recordings.redaction import (
     REDACTED,
     Redaction,
-    hiding,
     plain_name,
     redaction_of,
     told_by_name,
@@ -36,7 +35,6 @@ _INDENT = "  "
 _LONGEST_BODY = 20_000
 """Bytes of a body that are shown."""
 _LAST_NAME = re.compile(r"""(?:\.|\[['"]?)([^.\[\]'"]+)(?:['"]?\])?$""")
-_NAMED_TEXT = re.compile(r"""(?s)(['"])([\w-]+)\1(\s*:\s*)(['"])((?:\\.|(?!\4).)*)\4""")
 
 
 def case_lines(case: Case, result: CaseResult, deployment: Deployment, mask: Mask) -> Iterator[str]:
@@ -123,8 +121,7 @@ def message(finding: Finding, secrets: Secrets) -> str:
         )
     else:
         finding = replace(finding, got=_shown(finding.got, redaction))
-    text = _NAMED_TEXT.sub(functools.partial(_without_secret, redaction), word(finding))
-    return hiding(redaction.known)(text)
+    return redaction.text(word(finding))
 
 
 def _named_rule(finding: Finding) -> str:
@@ -136,12 +133,6 @@ def _named_rule(finding: Finding) -> str:
 
 def _shown(value: Any, redaction: Redaction) -> Any:
     return Words(redaction.text(value)) if isinstance(value, Words) else redaction.value(value)
-
-
-def _without_secret(redaction: Redaction, found: re.Match[str]) -> str:
-    if plain_name(found[2]) not in redaction.json:
-        return found[0]
-    return f"{found[1]}{found[2]}{found[1]}{found[3]}{found[4]}{REDACTED}{found[4]}"
 
 
 @functools.lru_cache(maxsize=64)

@@ -20,11 +20,11 @@ SOME = r"v1_(9|39).test_(usages|media_types)"
 def transcript() -> str:
     """The commands and what they print, without what is this machine's or this run's alone."""
     environment = install(NEWEST)
-    with cloud() as started, tempfile.TemporaryDirectory() as name:
+    with cloud("placement") as started, tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         workspace = Workspace(folder, environment)
-        keystone = started.target.identities["admin"].values["auth_url"].removesuffix("/v3")
-        placement = started.target.endpoints["placement"]
+        keystone = started["keystone"].url
+        placement = started["placement"].url
         proxy = Proxy(placement)
         shown: list[str] = []
 

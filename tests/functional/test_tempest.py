@@ -1,7 +1,7 @@
 """A real Tempest with the plugin: live with real tokens of Keystone, held to a baseline, in replay.
 
-Placement stands behind keystonemiddleware and in Keystone's catalog; a proxy before it changes answers, holds
-them back, or stops answering.
+Placement and Nova's API stand behind keystonemiddleware and in Keystone's catalog; a proxy before each
+changes answers, holds them back, or stops answering.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import signal
 import subprocess
 import tempfile
 import unittest
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from contract_tests.cli.main import main
 from contract_tests.lab.environment import Unavailable
@@ -23,6 +25,7 @@ from contract_tests.lab.launcher import Started
 from tests.functional.tempest_lab import (
     MODULE,
     NEWEST,
+    RELEASES,
     ROOT,
     Proxy,
     Workspace,
@@ -31,10 +34,24 @@ from tests.functional.tempest_lab import (
     install,
     short,
     without_generation,
+    without_type,
 )
 
 CASSETTES = ROOT / "cassettes"
 SCENARIOS = ROOT / "contract_tests" / "scenarios" / "placement"
+OF_NOVA = [
+    str(SCENARIOS.parent / "nova" / f"{name}.yaml")
+    for name in (
+        "flavors",
+        "keypairs",
+        "keypairs_of_others",
+        "reader",
+        "refused_to_members",
+        "server_groups",
+    )
+]
+"""What Nova's API answers without computes, as admin, member, another project's member and a reader."""
+AXES = {"placement": "1.9,1.39", "nova": "2.1,2.104"}
 OLDEST = "29.1.0"
 
 BROKEN = """\
@@ -199,17 +216,18 @@ class TestLive(TempestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         try:
-            cls.started: Started = cls.enterClassContext(cloud())
+            cls.started: dict[str, Started] = cls.enterClassContext(cloud("placement", "nova"))
         except Unavailable as error:
             raise unittest.SkipTest(str(error)) from None
-        cls.keystone = cls.started.target.identities["admin"].values["auth_url"].removesuffix("/v3")
-        cls.placement = cls.started.target.endpoints["placement"]
-        cls.proxy = Proxy(cls.placement)
+        cls.keystone, cls.placement = cls.started["keystone"].url, cls.started["placement"].url
+        cls.proxy, cls.before_nova = Proxy(cls.placement), Proxy(cls.started["nova"].url)
         cls.addClassCleanup(cls.proxy.close)
+        cls.addClassCleanup(cls.before_nova.close)
 
     def setUp(self) -> None:
         super().setUp()
         self.proxy.reset()
+        self.before_nova.reset()
 
     def configure(self, *, proxy: bool = False, **options: str) -> None:
         given = {"services": "placement", "microversions": "1.9,1.39", "releases": "placement:16.0.0"}
@@ -218,43 +236,68 @@ class TestLive(TempestCase):
         self.workspace.configure(self.keystone, **{**given, **options})
 
     def test_the_gate(self) -> None:
-        """Record a live run, replay it, hold another run to it in which one property is missing."""
+        """Record a live run, replay it, hold another run to it in which properties are missing.
+
+        Both services are asked as Tempest's admin, primary, alt and reader, at the URLs of the catalog.
+        """
         recorded = self.folder / "recorded"
-        live = ("--service", "placement", "--target", self.placement)
         self.configure(record_directory=str(recorded), microversions="boundaries")
+        live = ("--service", "placement", "--target", self.placement)
         self.assertEqual(planned(*live), {short(line) for line in self.workspace.listed()})
 
-        self.configure(record_directory=str(recorded))
-        expected = planned(*live, "--microversions", "1.9,1.39")
-        self.run_tests()
+        both = {
+            "services": "placement, nova",
+            "microversions": ",".join(AXES.values()),
+            "releases": ", ".join(":".join(pair) for pair in RELEASES.items()),
+            "scenario_directories": ", ".join([str(SCENARIOS), *OF_NOVA]),
+        }
+        chosen = rf"{MODULE}\.(Placement_v1_|Nova_v2_)"  # a service has none of the other's microversions
+        self.configure(record_directory=str(recorded), **both)
+        expected = self.of_both(lambda name: planned(*self.of(name), "--target", self.started[name].url))
+        self.run_tests(regex=chosen)
         self.assertEqual(dict.fromkeys(expected, "success"), self.outcomes())
+        self.assertLessEqual({f"Nova_v2_{at}.test_reader" for at in (1, 104)}, expected)
 
-        self.workspace.configure(mode="replay", recordings=str(recorded), microversions="1.9,1.39")
-        self.run_tests()
-        options = ("--service", "placement", "--recordings", str(recorded), "--microversions", "1.9,1.39")
-        self.assertEqual(ended(*options), self.outcomes())
+        self.workspace.configure(mode="replay", recordings=str(recorded), **both)
+        self.run_tests(regex=chosen)
+        replayed = self.of_both(lambda name: ended(*self.of(name), "--recordings", str(recorded)).items())
+        self.assertEqual(dict(replayed), self.outcomes())
 
-        self.configure(proxy=True, baseline=str(recorded / "placement" / "16.0.0"))
-        self.check_a_broken_property()
+        endpoints = f"placement:{self.proxy.url}, nova:{self.before_nova.url}"
+        self.configure(**{**both, "baseline": str(recorded), "endpoints": endpoints})
+        self.check_broken_properties()
 
-    def check_a_broken_property(self) -> None:
-        self.proxy.change = without_generation
-        some = rf"{MODULE}\.Placement_v1_(9|39)\.test_(usages|allocations|media_types|inventories)"
+    def of(self, service: str) -> tuple[str, ...]:
+        """The options that choose what of a service takes part in the gate."""
+        files = OF_NOVA if service == "nova" else []
+        return ("--service", service, "--microversions", AXES[service], *files)
+
+    def of_both(self, ask: Callable[[str], Iterable[Any]]) -> set[Any]:
+        return {one for service in AXES for one in ask(service)}
+
+    def check_broken_properties(self) -> None:
+        self.proxy.change, self.before_nova.change = without_generation, without_type
+        of_placement = r"Placement_v1_(9|39)\.test_(usages|allocations|media_types|inventories)"
+        some = rf"{MODULE}\.({of_placement}|Nova_v2_\d+\.test_(keypairs|flavors|reader))"
         out = self.run_tests(regex=some, status=1)
         results = self.workspace.last()
         failed = {name for name, one in results.items() if one.status != "success"}
-        concerned = {"usages", "allocations_of_several"}
-        self.assertEqual({f"Placement_v1_39.test_{name}" for name in concerned}, failed)
+        concerned = {f"Placement_v1_39.test_{name}" for name in ("usages", "allocations_of_several")}
+        self.assertEqual({*concerned, "Nova_v2_104.test_keypairs"}, failed)
         text = results["Placement_v1_39.test_usages"].text
         self.assertIn("FAILED placement/usages@1.39", text)
         self.assertIn("BREAK property-removed (P, AI): $.resource_provider_generation is gone", text)
         self.assertIn("OpenStack-API-Version: placement 1.39", text)
         self.assertRegex(text, r"GET http\S+/usages as admin")
-        self.assertNotIn("Traceback", text)
-        for secret in ("gAAAA", "contract-tests-admin-4e81"):  # a token of Keystone's begins so
-            self.assertNotIn(secret, out + text)
+        text = results["Nova_v2_104.test_keypairs"].text
+        self.assertIn("BREAK property-removed (P, AI): $.keypair.type is gone", text)
+        for text in (out, *(one.text for one in results.values())):
+            self.assertNotIn("Traceback", text)
+            for secret in ("gAAAA", "contract-tests-admin-4e81"):  # a token of Keystone's begins so
+                self.assertNotIn(secret, text)
 
         self.proxy.reset()
+        self.before_nova.reset()
         self.workspace.command("stestr", "run", "--failing")
         self.assertEqual(dict.fromkeys(failed, "success"), self.outcomes())
 
@@ -306,7 +349,7 @@ class TestLive(TempestCase):
             "CONTRACT_TESTS_OUTPUT": str(self.folder / "out"),
             "CONTRACT_TESTS_RUN_OPTIONS": "--microversions 1.39 --match usages",
         }
-        own = {role: dict(spec.values) for role, spec in self.started.target.identities.items()}
+        own = {role: dict(spec.values) for role, spec in self.started["placement"].target.identities.items()}
 
         named = {"devstack-admin": own["admin"], "devstack": own["member"]}
         document = {name: {"region_name": "RegionOne", "auth": auth} for name, auth in named.items()}

@@ -169,6 +169,45 @@ class ByName(unittest.TestCase):
         for body in (bytes(range(256)), b'{"name": "x"', b"password=x", b""):
             self.assertEqual(self.plain.body(body, JSON), body)
 
+    def test_encodings(self) -> None:
+        """Byte order marks, UTF-16 and UTF-32, and what is no text: the name counts, not the spelling."""
+        text = '{"password": "x"}'
+        for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"):
+            with self.subTest(encoding=encoding):
+                body = self.plain.body(text.encode(encoding), JSON)
+                self.assertEqual(text.replace('"x"', '"REDACTED"'), body.decode(encoding))
+                hidden = exchanged(answer=f'{{"message": "{SECRET}"}}'.encode(encoding))
+                with self.assertRaises(SecretFound):
+                    refuse_secrets([hidden], [SECRET], "c.yaml", "placement")
+        marked = "\ufeff".encode("utf-16-be") + text.encode("utf-16-be")
+        self.assertIn("REDACTED".encode("utf-16-be"), self.plain.body(marked, JSON))
+        broken = exchanged(headers=JSON, body=b'{"password": "\xff\xfe-secret", "a": "\xff"}')
+        self.assertEqual(
+            b'{"password": "REDACTED", "a": "\xff"}', self.plain.interaction(broken).request.body
+        )
+        refuse_secrets([broken], told_by_name(self.plain, [broken]), "c.yaml", "placement")
+
+    def test_properties_in_any_text(self) -> None:
+        for before, after in (
+            ("Invalid {'adminPass': u'x'} here", "Invalid {'adminPass': u'REDACTED'} here"),
+            ('bad "{\\"secret\\": \\"x\\", 1}"', 'bad "{\\"secret\\": \\"REDACTED\\", 1}"'),
+            ('at "passcode": 12, "n": 3', 'at "passcode": 0, "n": 3'),
+            ("it's the 'name': 'x'", "it's the 'name': 'x'"),
+        ):
+            with self.subTest(before=before):
+                self.assertEqual(after, self.plain.text(before))
+                self.assertEqual(after.encode(), self.plain.body(before.encode(), ()))
+
+    def test_forms_of_several_parts(self) -> None:
+        head = (("Content-Type", "multipart/form-data; boundary=b"),)
+        part = '--b\r\nContent-Disposition: form-data; name="{}"\r\nContent-Type: text/plain\r\n\r\n{}\r\n'
+        body = part.format("password", "hunter2 too") + part.format("user", "joe") + "--b--\r\n"
+        self.assertEqual(
+            body.replace("hunter2 too", "REDACTED").encode(), self.plain.body(body.encode(), head)
+        )
+        told = told_by_name(self.plain, [exchanged(headers=head, body=body.encode())])
+        self.assertEqual(("hunter2 too",), told)
+
     def test_twice_is_once(self) -> None:
         one = exchanged(
             target="/x?token=a", headers=JSON, body=b'{"password": "x"}', answer=b'{"secret": "y"}'
@@ -186,9 +225,25 @@ class ByName(unittest.TestCase):
             ('{"secret": "cut o', '{"secret": "REDACTED"'),
             ("[" * 5000 + '{"secret": "x"}', "[" * 5000 + '{"secret": "REDACTED"}'),
             ('{"url": "http://h/?token=x"', '{"url": "http://h/?token=REDACTED"'),
+            (
+                '{"passwd": ["x", 1.5, null, ["y"]], "a": 1',
+                '{"passwd": ["REDACTED", 0, null, ["REDACTED"]], "a": 1',
+            ),
+            ('{"passcode": 1234, "port": 5', '{"passcode": 0, "port": 5'),
+            ('{"token": {"id": "x", "n": "y"', '{"token": {"id": "REDACTED", "n": "y"'),
+            ('{"data": "{\\"secret\\": \\"x\\"}", ', '{"data": "{\\"secret\\": \\"REDACTED\\"}", '),
+            ('{\\"secret\\": \\"x\\"}', '{\\"secret\\": \\"REDACTED\\"}'),
+            ('{"pass\\u0077ord": "x"', '{"pass\\u0077ord": "REDACTED"'),
+            ("{'adminPass': 'x', 'token': u'y'}", "{'adminPass': 'REDACTED', 'token': u'REDACTED'}"),
+            ("{password: hunter2, a: b}", "{password: REDACTED, a: b}"),
+            (')]}\',\n{"secret": "x"}', ')]}\',\n{"secret": "REDACTED"}'),
         ):
             with self.subTest(before=before[-40:]):
                 self.assertEqual(self.json(before), after)
+        told = told_by_name(
+            self.plain, [exchanged(headers=JSON, body=b'{"secret": ["first one", "second"], ')]
+        )
+        self.assertEqual(("first one",), told)  # the other is too short to be looked for elsewhere
         deep = "[" * 5000 + '{"secret": "x"}' + "]" * 5000
         self.assertEqual(self.json(deep), deep.replace('"x"', '"REDACTED"'))
 
