@@ -90,7 +90,7 @@ class Workspace:
     ) -> str:
         """The output of a command, which must end with `status` (None: any)."""
         process = self.start(name, *arguments, cwd=cwd, **environ)
-        out, _ = process.communicate(timeout=240)
+        out, _ = process.communicate(timeout=600)
         if status is not None and process.returncode != status:
             raise AssertionError(f"{name} {' '.join(arguments)}: {process.returncode}, not {status}\n{out}")
         return out

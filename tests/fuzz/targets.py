@@ -48,7 +48,7 @@ class Target:
     files: tuple[tuple[Path, str], ...] = ()
     texts: tuple[str, ...] = ()
 
-    def seeds(self, most: int = 200, largest: int = 6000) -> Iterator[bytes]:
+    def seeds(self, most: int = 60, largest: int = 6000) -> Iterator[bytes]:
         """Up to `most` beginnings of a pattern, none of them large: a fuzzer changes small inputs best."""
         yield from (text.encode() for text in self.texts)
         for folder, pattern in self.files:

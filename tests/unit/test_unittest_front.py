@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import re
 import shutil
+import subprocess
+import sys
 import unittest
+from pathlib import Path
 
+import subunit
+
+from contract_tests.integrations import left
 from tests.unit.fronts import CASES, TARGET, FrontCase
 
 EVERY = (*TARGET, "--microversions", "every")
 LATEST = (*TARGET, "--microversions", "latest")
 MODULE = "checks.test_contract"
+ONE_TEST = b"\xb3)\x01\x0c\x03a.b\x9a\xc9Kg"
+"""A subunit stream: the test a.b exists."""
 
 
 class TestUnittest(FrontCase):
@@ -74,15 +85,83 @@ class TestStestr(FrontCase):
 
     def test_a_killed_worker_is_told_with_its_case_and_what_it_left(self) -> None:
         self.run_module("stestr", "init")
-        planned = set(self.run_module("stestr", "list", options=EVERY).split())
+        self.write("planned", self.run_module("stestr", "list", options=EVERY))
         found = self.run_module("stestr", "run", "--concurrency", "2", status=1, options=EVERY, KILL="1")
         self.assertRegex(found, rf"without returning a status\s.*\s+\* {MODULE}.Toy_v1_5.test_three")
-        ran = set(self.run_module("subunit.filter_scripts.subunit_ls", ".stestr/0", status=None).split())
-        self.assertIn(f"{MODULE}.Toy_v1_5.test_three", ran)
-        self.write("left.txt", "\n".join(sorted(planned - ran)))
-        again = self.run_module("stestr", "run", "--load-list", "left.txt", status=None, options=EVERY)
-        self.assertLess(0, len(planned - ran))
-        self.assertIn(f"Ran: {len(planned - ran)} tests", again)
+
+        self.write_last("last")
+        status, names, told = self.left("planned", "last")
+        found = re.findall(r"40 tests listed, (\d+) ran: .*\n(\d+) tests? never began: ", told)
+        ran, count = map(int, found[0])
+        self.assertEqual((1, CASES), (status, ran + count))
+        self.assertEqual(count, len(names.split()))
+        self.assertLess(0, count)
+        self.write("left", names)
+        again = self.run_module("stestr", "run", "--load-list", "left", status=None, options=EVERY)
+        self.assertIn(f"Ran: {count} tests", again)
+        self.write_last("last")
+        self.assertEqual((0, ""), self.left("left", "last")[:2])
+
+    def test_what_a_killed_run_left(self) -> None:
+        """The stream of the command itself says which cases there are."""
+        self.run_module(
+            "contract_tests", "run", *TARGET, "--microversions=every", "--subunit=out.subunit", "--jobs=1",
+            status=-9, KILL="1",
+        )  # fmt: skip
+        status, names, told = self.left("out.subunit")
+        self.assertEqual(1, status)
+        ran = int(re.findall(r"40 tests listed, (\d+) ran: ", told)[0])
+        self.assertIn(f"{CASES - ran} tests never began", told)
+        self.assertEqual(CASES - ran, len(names.splitlines()))
+        self.assertIn("toy.three@1.5", names.splitlines()[0])
+
+    def test_a_test_that_was_cut_off(self) -> None:
+        out = io.BytesIO()
+        stream = subunit.StreamResultToBytes(out)
+        for test, status in (("a.b", "inprogress"), ("a.b", "success"), ("a.c", "inprogress")):
+            stream.status(test_id=test, test_status=status)
+        (self.folder / "stream").write_bytes(out.getvalue())
+        self.write("planned", "a.b\na.c\na.d\n")
+        status, names, told = self.left("planned", "stream")
+        self.assertEqual((1, "a.c\na.d\n"), (status, names))
+        self.assertEqual(
+            "3 tests listed, 1 ran: 1 success\n"
+            "cut off: a.c began, and the process that ran it ended in the middle of it\n"
+            "1 test never began: the worker ended before, or the run was stopped\n",
+            told,
+        )
+
+    def test_mistakes_in_what_is_left(self) -> None:
+        self.write("empty", "no names here\n")
+        (self.folder / "one").write_bytes(b"talk" + ONE_TEST)
+        for arguments, stream, message in (
+            (("a", "b"), "empty", "expected one argument at most, a file with what `stestr list` prints"),
+            (("away",), "one", "away: cannot be read: "),
+            (("empty",), "one", "empty: no test is in it; expected what `stestr list` prints"),
+            ((".stestr.conf",), "empty", "standard input tells of no test; expected what"),
+        ):
+            with self.subTest(arguments=arguments):
+                status, out, told = self.left(*arguments, stream)
+                self.assertEqual((2, ""), (status, out))
+                self.assertIn(message, told)
+
+    def write_last(self, name: str) -> None:
+        """Write stestr's last run into a file, as a subunit stream."""
+        with (self.folder / name).open("wb") as file:
+            subprocess.run(
+                [sys.executable, "-m", "stestr", "last", "--subunit"],
+                cwd=self.folder,
+                stdout=file,
+                check=True,
+            )
+
+    def left(self, *arguments: str) -> tuple[int, str, str]:
+        """How `left` ends and what it prints, of the stream in the last argument."""
+        out, err = io.StringIO(), io.StringIO()
+        *lists, stream = (str(self.folder / name) for name in arguments)
+        data = io.BytesIO(Path(stream).read_bytes())
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            return left.main(lists, data), out.getvalue(), err.getvalue()
 
     def test_what_was_listed_and_is_not_there_any_more_fails(self) -> None:
         self.write("ids.txt", f"{MODULE}.Toy_v1_0.test_one\n{MODULE}.Toy_v1_9.test_one\n")
