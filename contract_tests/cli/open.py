@@ -20,7 +20,7 @@ from contract_tests.loading.source import nearest, show_path
 from contract_tests.model.scenario import Scenario
 from contract_tests.model.service import Service
 from contract_tests.model.target import Deployment, IdentitySpec, Target
-from contract_tests.recordings.redaction import hiding
+from contract_tests.recordings.redaction import USERINFO, hiding
 from contract_tests.transport.base import Transport
 
 if TYPE_CHECKING:
@@ -231,6 +231,7 @@ def _refuse_idle_options(jobs: Sequence[Job], wanted: Wanted, record: str) -> No
 
 def _only_one(services: Mapping[str, Service], text: str) -> Mapping[str, Service]:
     if len(services) > 1:
+        text = USERINFO.sub(r"\1:***@", text)
         raise UsageError(f"--target {text}: say which service it is with --service ({', '.join(services)})")
     return services
 

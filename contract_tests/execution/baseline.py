@@ -62,7 +62,9 @@ class Baseline:
         if lacking:
             told = f"not held to {self.deployment.name} in {', '.join(map(repr, lacking))}: it has no answer"
             result = replace(result, reason=result.reason or told)
-        after = gathered(case, responses, latest["variables"], result, deployment.endpoint)
+        after = gathered(
+            case, responses, latest["variables"], result, deployment.endpoint, recorded=sleep is None
+        )
         found = self._differences(case, before, after, deployment)
         if not found:
             return result

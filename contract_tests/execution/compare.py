@@ -25,6 +25,7 @@ from contract_tests.model.scenario import Call, Scenario
 from contract_tests.model.service import Service
 from contract_tests.model.target import Deployment
 from contract_tests.model.trials import calls_at
+from contract_tests.recordings.redaction import without_secrets
 from contract_tests.recordings.steady import canonical_endpoint, without_origin
 from contract_tests.recordings.text import edit
 from contract_tests.transport.base import Transport
@@ -114,7 +115,8 @@ def answers(case: Case, transport: Transport, deployment: Deployment, *, replay:
     latest: list[Mapping[str, Any]] = []
     options: dict[str, Any] = {"sleep": None} if replay else {}
     result = run_case(case, transport, deployment, observe=observe, **options)
-    found = gathered(case, responses, latest[0] if latest else {}, result, deployment.endpoint)
+    variables = latest[0] if latest else {}
+    found = gathered(case, responses, variables, result, deployment.endpoint, recorded=replay)
     if not found.responses and not found.problem:
         return Answered({}, {}, result.reason or "nothing was answered")
     return found
@@ -126,10 +128,13 @@ def gathered(
     variables: Mapping[str, Any],
     result: CaseResult,
     endpoint: str,
+    *,
+    recorded: bool,
 ) -> Answered:
     """What a run was answered, from its answers, its last variables and its result.
 
-    The endpoint's origin stands in it as recordings have it: where a service runs is no difference.
+    It is what a recording would hold: with the origin that recordings have, for where a service runs is no
+    difference, and (where it is not `recorded`) without secrets, for differences are shown.
     """
     roles: dict[str, str] = {}
     for name, value in variables.items():
@@ -146,22 +151,27 @@ def gathered(
         for call in result.calls
         if call.name not in responses
     }
-    return Answered(
-        _without_origin(responses, case.scenario.service.name, endpoint), roles, problems=problems
-    )
+    shown = _as_recorded(responses, case.scenario, endpoint, recorded)
+    return Answered(shown, roles, problems=problems)
 
 
-def _without_origin(
-    responses: Mapping[str, tuple[Request, Response]], service: str, endpoint: str
+def _as_recorded(
+    responses: Mapping[str, tuple[Request, Response]], scenario: Scenario, endpoint: str, recorded: bool
 ) -> Mapping[str, tuple[Request, Response]]:
-    if endpoint.startswith(canonical_endpoint(service, "")):
+    service = scenario.service.name
+    moved = not endpoint.startswith(canonical_endpoint(service, ""))
+    if recorded and not moved:
         return responses
     rewrite = without_origin(service, endpoint)
-    edited = {
-        name: edit(Interaction(request=request, response=response), rewrite)
-        for name, (request, response) in responses.items()
-    }
-    return {name: (one.request, one.response) for name, one in edited.items()}
+    found: dict[str, tuple[Request, Response]] = {}
+    for name, (request, response) in responses.items():
+        one = Interaction(request=request, response=response)
+        if not recorded:
+            one = without_secrets(scenario.serving(request.service), request, response)
+        if moved:
+            one = edit(one, rewrite)
+        found[name] = (one.request, one.response)
+    return found
 
 
 def compare_answers(

@@ -26,6 +26,7 @@ from contract_tests.model.http import Request, Response
 from contract_tests.model.microversion import Microversion
 from contract_tests.model.scenario import Call
 from contract_tests.model.service import Service
+from contract_tests.recordings.redaction import without_secrets
 
 
 @dataclass(slots=True, kw_only=True)
@@ -160,6 +161,9 @@ class _Lint:
         answered: list[tuple[Call, Exchange]] = []
 
         def observe(call: Call, request: Request, response: Response, variables: Mapping[str, Any]) -> None:
+            if not job.replay:
+                seen = without_secrets(case.scenario.serving(call.on), request, response)
+                request, response = seen.request, seen.response
             answered.append((call, self._exchange(case, call, request, response)))
 
         sleep = None if job.replay else time.sleep

@@ -15,6 +15,7 @@ from contract_tests.model.finding import Finding
 from contract_tests.model.http import MISSING, Request, Response, same_json
 from contract_tests.model.scenario import Call, Parity, Side
 from contract_tests.model.template import as_text
+from contract_tests.recordings.redaction import without_secrets
 
 if TYPE_CHECKING:
     from contract_tests.execution.runner import Job
@@ -122,7 +123,10 @@ def _seen(job: Job, case: Case, found: dict[tuple[str, str], Seen]) -> Iterator[
     counts: Counter[str] = Counter()
 
     def observe(call: Call, request: Request, response: Response, variables: Mapping[str, Any]) -> None:
-        answers[call.name] = response.document(scenario.serving(call.on).bodies)
+        service = scenario.serving(call.on)
+        if not job.replay:
+            response = without_secrets(service, request, response).response
+        answers[call.name] = response.document(service.bodies)
         counts[call.name] += 1
 
     sleep = None if job.replay else time.sleep

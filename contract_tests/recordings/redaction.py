@@ -20,8 +20,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from contract_tests.errors import SecretFound
-from contract_tests.model.http import Headers, Interaction, Request
-from contract_tests.model.service import Secrets
+from contract_tests.model.http import Headers, Interaction, Request, Response
+from contract_tests.model.service import Secrets, Service
 from contract_tests.recordings import lossless
 from contract_tests.recordings.loose import scalars, unescaped
 from contract_tests.recordings.text import FORM, beginning, decoded, is_json, media_type, places
@@ -78,7 +78,7 @@ QUERY = NAMES | frozenset(
 _TOKEN_OBJECTS = frozenset(("token",))
 """Objects whose own `id` is the secret (Keystone's `identity.token.id`)."""
 
-_PARAMETER = re.compile(r"""([?&;]|^)([\w.~%+-]+)=([^&;\s"'<>#\\]+)""")
+_PARAMETER = re.compile(r"""([?&;#]|^)([\w.~%+-]+)=([^&;\s"'<>#\\]+)""")
 _PROPERTY = re.compile(
     r"""(?s)((\\*['"])([\w-]+)\2\s*:\s*[bu]?)(?:(\\*['"])(?:(?!\4)(?:\\.|.))*\4|([-+]?\d[\w.+-]*))"""
 )
@@ -91,7 +91,7 @@ _ELEMENT = re.compile(
 )
 _TAG = re.compile(r"<[\w.:-]+\s[^<>]*>")
 _ATTRIBUTE = re.compile(r"""(\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*["'])([^"'<>]+)(["'])""")
-_USERINFO = re.compile(r"""([A-Za-z][A-Za-z0-9+.-]*:(?://|\\/\\/)[^/\s:@"'\\]*):([^/\s@"'\\]+)@""")
+USERINFO = re.compile(r"""([A-Za-z][A-Za-z0-9+.-]*:(?://|\\/\\/)[^/\s:@"'\\]*):([^/\s@"'\\]+)@""")
 
 
 def plain_name(name: str) -> str:
@@ -209,10 +209,10 @@ class Redaction:
         if self.known:
             text = hiding(self.known)(text)
         if "@" in text:
-            text = _USERINFO.sub(rf"\1:{REDACTED}@", text)
-        if "?" in text and "=" in text:
-            before, mark, after = text.partition("?")
-            text = before + self._parameters(mark + after, self.query)
+            text = USERINFO.sub(rf"\1:{REDACTED}@", text)
+        begin = _parameters_of(text) if "=" in text else len(text)
+        if begin < len(text):
+            text = text[:begin] + self._parameters(text[begin:], self.query)
         if ":" in text and ("'" in text or '"' in text):
             text = _PROPERTY.sub(self._property, text)
         return text
@@ -261,13 +261,16 @@ class Redaction:
 
     def values(self, headers: Headers, body: bytes, target: str = "") -> Iterator[str]:
         """The secrets that a request or a response tells by name."""
+        urls = [target]
         for name, value in headers:
             if self.is_secret_header(name):
                 yield value
+            else:
+                urls.append(value)
         text = decoded(body)[0].encode("utf-8", "replace").decode()
         kind = media_type(headers)
-        form = text if kind == FORM else ""
-        for part, names in ((target.partition("?")[2], self.query), (form, self.json | self.query)):
+        parts = [(url[_parameters_of(url) :], self.query) for url in urls]
+        for part, names in (*parts, (text if kind == FORM else "", self.json | self.query)):
             for found in _PARAMETER.finditer(part):
                 if plain_name(unquote_plus(found[2])) in names:
                     yield unquote_plus(found[3])
@@ -306,6 +309,12 @@ class Redaction:
                 yield from self._values(json.loads(value))
 
 
+def _parameters_of(text: str) -> int:
+    """Where the query, or else the fragment, of a text that is or holds a URL begins; or its end."""
+    return min((text.find(mark) for mark in "?#" if mark in text), default=len(text))
+
+
+@functools.lru_cache(maxsize=64)
 def redaction_of(secrets: Secrets) -> Redaction:
     """The redaction of a service: what is always secret, and what its file names."""
     return Redaction(
@@ -314,6 +323,11 @@ def redaction_of(secrets: Secrets) -> Redaction:
         json=NAMES | frozenset(map(plain_name, secrets.json)),
         known=secrets.values,
     )
+
+
+def without_secrets(service: Service, request: Request, response: Response) -> Interaction:
+    """An exchange as a recording would hold it, for what tells of its values."""
+    return redaction_of(service.secrets).interaction(Interaction(request=request, response=response))
 
 
 @functools.lru_cache(maxsize=64)

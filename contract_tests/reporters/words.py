@@ -6,7 +6,6 @@ Secrets are left out twice: what is secret by its name (of a header, a parameter
 
 from __future__ import annotations
 
-import functools
 import re
 import shlex
 from collections.abc import Callable, Iterator
@@ -53,7 +52,7 @@ def secrets_of(call: CallResult, scenario: Scenario) -> Secrets:
         return scenario.serving("").secrets
     secrets = scenario.serving(call.request.service).secrets
     exchanged = Interaction(request=call.request, response=call.response or Response(status=0))
-    return replace(secrets, values=told_by_name(_redaction(secrets), [exchanged]))
+    return replace(secrets, values=told_by_name(redaction_of(secrets), [exchanged]))
 
 
 def call_lines(call: CallResult, deployment: Deployment, secrets: Secrets, mask: Mask) -> Iterator[str]:
@@ -80,7 +79,7 @@ def exchange_text(call: CallResult, deployment: Deployment, secrets: Secrets) ->
     """The request of a call and what came back, as on the wire, without what is secret by its name."""
     if call.request is None:
         return ""
-    shown = _redaction(secrets).interaction(
+    shown = redaction_of(secrets).interaction(
         Interaction(request=call.request, response=call.response or Response(status=0))
     )
     request, response = shown.request, shown.response
@@ -104,12 +103,12 @@ def _wire(headers: Headers, body: bytes) -> Iterator[str]:
 
 def shown_request(call: CallResult, secrets: Secrets) -> Request | None:
     """The request of a call as it may be shown."""
-    return _redaction(secrets).request(call.request) if call.request is not None else None
+    return redaction_of(secrets).request(call.request) if call.request is not None else None
 
 
 def message(finding: Finding, secrets: Secrets) -> str:
     """A finding as a sentence, without what is secret by its name."""
-    redaction = _redaction(secrets)
+    redaction = redaction_of(secrets)
     last = _LAST_NAME.search(finding.where)
     name = plain_name(last[1]) if last else ""
     if name in redaction.json or (finding.rule == "header" and redaction.is_secret_header(finding.where)):
@@ -133,11 +132,6 @@ def _named_rule(finding: Finding) -> str:
 
 def _shown(value: Any, redaction: Redaction) -> Any:
     return Words(redaction.text(value)) if isinstance(value, Words) else redaction.value(value)
-
-
-@functools.lru_cache(maxsize=64)
-def _redaction(secrets: Secrets) -> Redaction:
-    return redaction_of(secrets)
 
 
 def _indented(text: str, depth: int) -> Iterator[str]:

@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 from contract_tests.errors import Unreachable, UsageError
 from contract_tests.model.http import Headers
 from contract_tests.model.target import IdentitySpec, Tls
+from contract_tests.recordings.redaction import USERINFO
 
 DEFAULT_TLS = Tls()
 T = TypeVar("T")
@@ -167,7 +168,7 @@ class KeystoneIdentity:
     def _hidden(self, text: str) -> str:
         for secret in self.secrets():
             text = text.replace(secret, "***")
-        return text
+        return USERINFO.sub(r"\1:***@", text)
 
 
 class AwsIdentity:
@@ -309,7 +310,7 @@ def _plugin(name: str, needed: tuple[str, ...]) -> Callable[[Mapping[str, str], 
             raise UsageError(f"{where}: {' '.join(str(error).split())}") from None
         return KeystoneIdentity(
             where=where,
-            auth_url=values["auth_url"],
+            auth_url=USERINFO.sub(r"\1:***@", values["auth_url"]),
             known=tuple(str(value) for key, value in values.items() if value and _SECRET_OPTION.search(key)),
             plugin=plugin,
             session=_session(plugin, _verify(access.tls), _cert(access.tls), access.timeout),
@@ -351,7 +352,7 @@ def _cloud(values: Mapping[str, str], where: Where, access: Access) -> Identity:
     auth = cloud.config.get("auth") or {}
     return KeystoneIdentity(
         where=where,
-        auth_url=str(auth.get("auth_url", "")),
+        auth_url=USERINFO.sub(r"\1:***@", str(auth.get("auth_url", ""))),
         known=tuple(str(value) for key, value in auth.items() if value and _SECRET_OPTION.search(key)),
         plugin=plugin,
         session=_session(plugin, verify, _cert(access.tls) or cert, access.timeout),

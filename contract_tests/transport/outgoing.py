@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from contract_tests import __version__
 from contract_tests.errors import Refused, Unreachable
 from contract_tests.model.http import Headers, Request, Response
+from contract_tests.recordings.redaction import USERINFO
 from contract_tests.transport.identity import Identity
 
 USER_AGENT = f"contract-tests/{__version__}"
@@ -24,7 +25,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PORTS = {"http": 80, "https": 443}
 _UNSENDABLE = re.compile(r"[^\x21-\x7e]+")
 _SECRET_PARAMETER = re.compile(
-    r"([?&;][^=&;]*(?:token|password|secret|signature|credential|api[_-]?key)[^=&;]*=)[^&;#\s]+",
+    r"([?&;#][^=&;#]*(?:token|password|secret|signature|credential|api[_-]?key)[^=&;]*=)[^&;#\s]+",
     re.IGNORECASE,
 )
 _BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding"})
@@ -61,7 +62,7 @@ def absolute(endpoint: str, request: Request) -> str:
     if target and target[0] not in "/?":
         raise Refused(
             f"{request.method} {shown(target)}: a request's path begins with '/' (or is a whole URL of "
-            f"{endpoint}); write '/{target}'"
+            f"{endpoint}); write '/{shown(target)}'"
         )
     return endpoint.rstrip("/") + target
 
@@ -146,7 +147,7 @@ def _redirected(request: Request, status: int) -> Request:
 
 
 def shown(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without `secrets`, and without the values of query parameters that are named like one."""
+    """`text` without `secrets`, without a URL's password and values of parameters that are named like one."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "***")
-    return _SECRET_PARAMETER.sub(r"\1***", text)
+    return _SECRET_PARAMETER.sub(r"\1***", USERINFO.sub(r"\1:***@", text))

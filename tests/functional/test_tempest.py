@@ -271,7 +271,13 @@ class TestLive(TempestCase):
     def of(self, service: str) -> tuple[str, ...]:
         """The options that choose what of a service takes part in the gate."""
         files = OF_NOVA if service == "nova" else OF_PLACEMENT
-        return ("--service", service, "--microversions", AXES[service], *files)
+        return (
+            "--service",
+            service,
+            "--microversions",
+            AXES[service],
+            *(f"--scenarios={one}" for one in files),
+        )
 
     def of_both(self, ask: Callable[[str], Iterable[Any]]) -> set[Any]:
         return {one for service in AXES for one in ask(service)}

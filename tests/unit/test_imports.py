@@ -69,7 +69,7 @@ FOREIGN: Mapping[str, frozenset[str]] = {
     "regex": frozenset({"model/matcher", "loading/matchers", "loading/keywords"}),
     "requests": frozenset({"transport/live", "transport/identity"}),
     "rich": frozenset({"reporters/terminal"}),
-    "subunit": frozenset({"reporters"}),
+    "subunit": frozenset({"reporters", "integrations/left"}),
     "testtools": frozenset({"integrations"}),
     "tempest": frozenset({"integrations"}),
     "urllib3": frozenset({"transport/live", "transport/wsgi"}),

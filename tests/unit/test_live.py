@@ -190,8 +190,9 @@ class TestTarget(LiveCase):
             ):
                 with self.subTest(target), self.assertRaises(Refused) as caught:
                     transport.answer(get(target, role="admin"))
+                shown = target.replace(f":{server.server_port}@", ":***@")
                 self.assertEqual(
-                    f"GET {target}: this is not the target's own host ({server.url}); "
+                    f"GET {shown}: this is not the target's own host ({server.url}); "
                     "name a path below the endpoint, or give that service an endpoint of its own",
                     str(caught.exception),
                 )
