@@ -205,7 +205,8 @@ def _target(
     if text in named:
         return named[text], services
     if text.startswith(_LIVE):
-        return Target(name=text, endpoints={"*": text}), _only_one(services, text)
+        name = USERINFO.sub(r"\1:***@", text)  # such a URL is refused, by its name
+        return Target(name=name, endpoints={"*": text}), _only_one(services, name)
     if Path(text).exists():
         return None, services
     raise UsageError(
@@ -231,7 +232,6 @@ def _refuse_idle_options(jobs: Sequence[Job], wanted: Wanted, record: str) -> No
 
 def _only_one(services: Mapping[str, Service], text: str) -> Mapping[str, Service]:
     if len(services) > 1:
-        text = USERINFO.sub(r"\1:***@", text)
         raise UsageError(f"--target {text}: say which service it is with --service ({', '.join(services)})")
     return services
 

@@ -30,18 +30,32 @@ __all__ = (
 
 _LARGEST_FILE = 16 * 2**20
 _LONGEST_LINE = 400
+_SHORTEST_SECRET = 4
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+_IDENTITIES = frozenset(("identities", "proofs"))
+_MAY_HOLD_SECRETS = re.compile(rf"""\b(?:{"|".join(_IDENTITIES)})["']?\s*:""")
+_OPEN = re.compile(r"env|cloud|username|auth_url|region|service|header|\w+_(?:id|name)|none")
+"""What an identity says openly; whatever else it says, under a misspelt name too, is taken for a secret."""
+
+
 class Source:
-    """One file: its nodes, and the problems found in it so far. `root` is None where it has no nodes."""
+    """One file: its nodes, and the problems found in it so far. `root` is None where it has no nodes.
+
+    No problem shows what `identities` hold: its line has stars there.
+    """
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.lines = _LINE_END.split(text)
         self.problems: list[Problem] = []
         self.root: Any = None
+        self._secrets: list[str] = []
+        self._shown = self.lines
+        if _MAY_HOLD_SECRETS.search(text):
+            self._shown = []  # until it is known where they are
         strange = _UNPRINTABLE.search(text)
         if strange is not None:
             before = _LINE_END.split(text[: strange.start()])
@@ -54,6 +68,9 @@ class Source:
             )
             return
         self.root = parse(path, text, self.problem)
+        if self.root is not None and not self._shown:
+            self._shown = list(self.lines)
+            self._conceal(self.root, within=False)
         if self.root is None and not self.problems:
             hint = "`contract-tests schema KIND` tells what it may hold"
             self.problem(None, "empty-file", "the file is empty", hint)
@@ -66,7 +83,9 @@ class Source:
         `offset` and `length` choose a part of a scalar's text.
         """
         mark = node.mark if node is not None else Mark(path=self.path, line=1, column=1)
-        source = self.lines[mark.line - 1] if 0 < mark.line <= len(self.lines) else ""
+        source = self._shown[mark.line - 1] if 0 < mark.line <= len(self._shown) else ""
+        for secret in self._secrets:
+            message = message.replace(secret, "***")
         whole = node.length if node is not None else 1
         if offset or length:
             if source[mark.column - 1 : mark.column] in ("'", '"'):
@@ -85,6 +104,23 @@ class Source:
                 hint=_safe(hint),
             )
         )
+
+    def _conceal(self, node: Any, within: bool) -> None:
+        """Put stars where identities hold secrets, and remember these."""
+        if isinstance(node, MapNode):
+            for key, value in node.entries:
+                known = within and _OPEN.fullmatch(key.text) and isinstance(value, ScalarNode)
+                if not known or "@" in value.text:
+                    self._conceal(value, within or key.text in _IDENTITIES)
+        elif isinstance(node, ListNode):
+            for item in node.items:
+                self._conceal(item, within)
+        elif within and node.text and node.value is not None:
+            line, start = node.mark.line - 1, node.mark.column - 1
+            shown, end = self._shown[line], start + node.length
+            self._shown[line] = shown[:start] + "*" * len(shown[start:end]) + shown[end:]
+            if len(node.text) >= _SHORTEST_SECRET:
+                self._secrets.append(node.text)
 
     def raise_problems(self) -> None:
         """LoadError with everything found, in the order of the file; nothing where all is well."""

@@ -310,7 +310,7 @@ def _plugin(name: str, needed: tuple[str, ...]) -> Callable[[Mapping[str, str], 
             raise UsageError(f"{where}: {' '.join(str(error).split())}") from None
         return KeystoneIdentity(
             where=where,
-            auth_url=USERINFO.sub(r"\1:***@", values["auth_url"]),
+            auth_url=_auth_url(values["auth_url"], where),
             known=tuple(str(value) for key, value in values.items() if value and _SECRET_OPTION.search(key)),
             plugin=plugin,
             session=_session(plugin, _verify(access.tls), _cert(access.tls), access.timeout),
@@ -352,7 +352,7 @@ def _cloud(values: Mapping[str, str], where: Where, access: Access) -> Identity:
     auth = cloud.config.get("auth") or {}
     return KeystoneIdentity(
         where=where,
-        auth_url=USERINFO.sub(r"\1:***@", str(auth.get("auth_url", ""))),
+        auth_url=_auth_url(str(auth.get("auth_url", "")), where),
         known=tuple(str(value) for key, value in auth.items() if value and _SECRET_OPTION.search(key)),
         plugin=plugin,
         session=_session(plugin, verify, _cert(access.tls) or cert, access.timeout),
@@ -387,6 +387,13 @@ def _session(plugin: Any, verify: Any, cert: Any, timeout: float) -> Any:
     plain = requests.Session()
     plain.auth = lambda prepared: prepared
     return Session(auth=plugin, session=plain, verify=verify, cert=cert, timeout=timeout)
+
+
+def _auth_url(url: str, where: Where) -> str:
+    """UsageError where it holds a password: keystoneauth logs URLs, and sends such a one to nobody."""
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise UsageError(f"{where}: auth_url holds a user name or a password; give them as options")
+    return url
 
 
 def _verify(tls: Tls) -> bool | str:

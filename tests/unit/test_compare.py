@@ -94,6 +94,25 @@ class TestCompare(unittest.TestCase):
             ["BREAK property-type $.size 1 call, microversions 1.0 to 1.1 (2)"], told(found(OLD, NEW))
         )
 
+    def test_live_answers_are_compared_as_they_would_be_recorded(self) -> None:
+        """Nothing that is secret by its name is told of, and that it differs is no difference."""
+        one, other = (
+            answer(
+                201, {"id": "aaaa", "size": 5, "adminPass": f"pass-{n}"}, Location=f"/x#access_token=t-{n}"
+            )
+            for n in (1, 2)
+        )
+        before, after = (
+            replace(job({**OLD, "POST /things": made}, name), replay=False)
+            for made, name in ((one, "toy 1.0.0"), (other, "toy 2.0.0"))
+        )
+        self.assertEqual([], told(compare(before, after, POLICY)))
+        with_another = answer(201, {"id": "aaaa", "size": 5, "adminPass": 3})
+        after = replace(job({**OLD, "POST /things": with_another}, "toy 2.0.0"), replay=False)
+        shown = "\n".join(words.lines(compare(before, after, POLICY), lambda text: text))
+        self.assertIn("adminPass", shown)
+        self.assertNotIn("pass-1", shown)
+
     def test_what_is_known_to_vary_is_no_difference(self) -> None:
         size = {"what: show it": {"$.size": frozenset({"property-type"})}}
         self.assertEqual([], told(found(OLD, NEW, noise=size)))

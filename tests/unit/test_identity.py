@@ -188,6 +188,11 @@ class TestStatic(unittest.TestCase):
         self.fails("password", {}, "the option auth_url is missing; add it to the identity")
         self.fails(
             "password",
+            {"auth_url": "http://me:s3cret@k.example", "username": "x", "password": "y"},
+            "auth_url holds a user name or a password; give them as options",
+        )
+        self.fails(
+            "password",
             {"auth_url": "http://k.example", "password": "x"},
             "the option username or user_id is missing; add it to the identity",
         )

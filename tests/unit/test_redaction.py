@@ -149,6 +149,11 @@ class ByName(unittest.TestCase):
             ("mailto:joe@example.org", "mailto:joe@example.org"),
             ("http://h:80/x@y", "http://h:80/x@y"),
             ("token=abc", "token=abc"),
+            (
+                "https://h/back#access_token=abc&expires_in=9",
+                "https://h/back#access_token=REDACTED&expires_in=9",
+            ),
+            ("https://h/back?a=1#id_token=abc", "https://h/back?a=1#id_token=REDACTED"),
         ):
             with self.subTest(before=before):
                 one = exchanged(
