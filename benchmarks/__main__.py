@@ -9,6 +9,7 @@ python -m benchmarks fronts                    the same cases through pytest, un
 python -m benchmarks live                      beside a bare loop of requests, and beside gabbi
 python -m benchmarks live --placement 16.0.0   the same on a real service of the lab
 python -m benchmarks growth                    time and memory up to 100,000 interactions
+python -m benchmarks length                    one cassette by its length, beside vcrpy
 python -m benchmarks.mutations                 changes to recorded answers, and what the comparison says
 python -m benchmarks corpus DIR --cases 1000   the work of `replay` in DIR, to be profiled
 """
@@ -25,6 +26,7 @@ from benchmarks.compare import compare
 from benchmarks.corpus import build, read_work
 from benchmarks.fronts import fronts
 from benchmarks.growth import growth
+from benchmarks.length import length
 from benchmarks.live import live
 from benchmarks.reading import reading
 from benchmarks.replay import replay
@@ -53,6 +55,10 @@ def main() -> None:
     gate.add_argument("--cases", type=int, default=500, metavar="N", help="(500)")
     grown = commands.add_parser("growth", parents=[shared], help="time and memory by size")
     grown.add_argument("--interactions", type=int, nargs="+", default=[1000, 10_000, 100_000], metavar="N")
+    long = commands.add_parser("length", parents=[shared], help="one cassette, by its length")
+    long.add_argument("--interactions", type=int, nargs="+", default=[10, 100, 1000, 3000], metavar="N")
+    for drawn in (grown, long):
+        drawn.add_argument("--svg", type=Path, metavar="FILE", help="draw the curves")
     alive = commands.add_parser("live", parents=[shared], help="beside a bare loop of requests, and gabbi")
     alive.add_argument("--requests", type=int, nargs=2, default=[300, 900], metavar="N", help="(300 900)")
     alive.add_argument("--milliseconds", type=float, default=5, metavar="N", help="the server's (5)")
@@ -71,7 +77,10 @@ def main() -> None:
         compare(recordings, options.runs)
         return
     if options.command == "growth":
-        growth(options.interactions, options.runs)
+        growth(options.interactions, options.runs, options.svg)
+        return
+    if options.command == "length":
+        length(options.interactions, options.runs, options.svg)
         return
     if options.command == "reading":
         reading(recordings, options.runs)

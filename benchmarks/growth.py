@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.measure import Program, Run, machine, middle, print_table, run_all
+from benchmarks.plot import curves
 
 CALLS, VERSIONS = 10, 100
-_CONFIG = """
+CONFIG = """
     scenarios: [scenarios]
     services: [services]
     recordings: [recordings]
@@ -27,7 +28,7 @@ _SERVICE = f"""
     title: A service that grows
     version: {{dialect: header, header: Grown, order: number, min: 1.0, max: 1.{VERSIONS - 1}}}
     """
-_APPLICATION = """
+APPLICATION = """
     import json
 
     def application(extra):
@@ -43,11 +44,16 @@ _APPLICATION = """
     """
 
 
-def growth(sizes: Sequence[int], runs: int) -> None:
-    """Record, replay and compare so many interactions each, and print what each command took."""
+def growth(sizes: Sequence[int], runs: int, svg: Path | None) -> None:
+    """Record, replay and compare so many interactions each, and print what each command took.
+
+    `svg` is where the curves go.
+    """
     print(f"{machine()}; {runs} runs; interactions of {CALLS} calls a case, one process")
     rows: list[Sequence[str]] = []
     first: dict[str, tuple[int, Run]] = {}
+    seconds: dict[str, list[tuple[float, float]]] = {}
+    memory: dict[str, list[tuple[float, float]]] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             programs = _write(Path(folder), size)
@@ -55,6 +61,8 @@ def growth(sizes: Sequence[int], runs: int) -> None:
             for program, found in zip(programs[2:], run_all(programs[2:], runs), strict=True):
                 cpu = middle([run.cpu for run in found])
                 peak = middle([run.peak for run in found])
+                seconds.setdefault(program.name, []).append((size, cpu))
+                memory.setdefault(program.name, []).append((size, peak))
                 smallest, start = first.setdefault(program.name, (size, Run(0, cpu, peak)))
                 rows.append(
                     (
@@ -66,13 +74,16 @@ def growth(sizes: Sequence[int], runs: int) -> None:
                     )
                 )
     print_table(("interactions", "CPU s", "times the first", "peak MB", "times the first"), rows)
+    if svg is not None:
+        panels = {"Seconds of processor time": seconds, "Megabytes at the highest": memory}
+        curves(svg, panels, "interactions")
 
 
 def _write(folder: Path, size: int) -> list[Program]:
     for name, text in (
-        ("contract-tests.yaml", _CONFIG),
+        ("contract-tests.yaml", CONFIG),
         ("services/grown.yaml", _SERVICE),
-        ("grown.py", _APPLICATION),
+        ("grown.py", APPLICATION),
     ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(textwrap.dedent(text).lstrip())
