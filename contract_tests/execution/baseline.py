@@ -10,7 +10,15 @@ from typing import Any
 from contract_tests.comparison.policy import Policy, Waiver
 from contract_tests.comparison.rule import word_fact
 from contract_tests.execution.case import run_case
-from contract_tests.execution.compare import Answered, Difference, answers, compare_answers, gathered, waive
+from contract_tests.execution.compare import (
+    Answered,
+    Difference,
+    answers,
+    compare_answers,
+    counterparts,
+    gathered,
+    waive,
+)
 from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
 from contract_tests.model.finding import Finding
 from contract_tests.model.http import Request, Response
@@ -58,13 +66,14 @@ class Baseline:
         if before.problem:
             told = f"not held to {self.deployment.name}: {before.problem}"
             return replace(result, reason=result.reason or told, held=False)
-        lacking = [name for name in responses if name not in before.responses]
-        if lacking:
-            told = f"not held to {self.deployment.name} in {', '.join(map(repr, lacking))}: it has no answer"
-            result = replace(result, reason=result.reason or told)
         after = gathered(
             case, responses, latest["variables"], result, deployment.endpoint, recorded=sleep is None
         )
+        held = counterparts(before, after)
+        lacking = [name for name in responses if name not in held]
+        if lacking:
+            told = f"not held to {self.deployment.name} in {', '.join(map(repr, lacking))}: it has no answer"
+            result = replace(result, reason=result.reason or told)
         found = self._differences(case, before, after, deployment)
         if not found:
             return result

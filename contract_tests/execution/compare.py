@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -94,13 +94,15 @@ class Comparison:
 class Answered:
     """What one run of a case was answered, call by call, and the roles of its values.
 
-    `problems` say of calls that were not made why; `problem` why nothing was answered at all.
+    `problems` say of calls that were not made why; `problem` why nothing was answered at all. `asked` are the
+    digests of what the scenario's calls ask.
     """
 
     responses: Mapping[str, tuple[Request, Response]]
     roles: Mapping[str, str]
     problem: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 def answers(case: Case, transport: Transport, deployment: Deployment, *, replay: bool) -> Answered:
@@ -151,8 +153,12 @@ def gathered(
         for call in result.calls
         if call.name not in responses
     }
-    shown = _as_recorded(responses, case.scenario, endpoint, recorded)
-    return Answered(shown, roles, problems=problems)
+    return Answered(
+        _as_recorded(responses, case.scenario, endpoint, recorded),
+        roles,
+        problems=problems,
+        asked={call.name: call.asked for _, call in calls_at(case.scenario, case.microversion)},
+    )
 
 
 def _as_recorded(
@@ -174,6 +180,35 @@ def _as_recorded(
     return found
 
 
+def counterparts(old: Answered, new: Answered) -> dict[str, str]:
+    """Which call of `old` each call of `new` is held to; one that has none is left out.
+
+    It is the one of its name. A scenario that expects other answers of other releases has a call for each
+    (`requires`), so of calls that one run alone made it is the one that asks the same, after the same call.
+    """
+    shared = old.responses.keys() & new.responses.keys()
+    pairs = {name: name for name in new.responses if name in shared}
+    if len(shared) in (len(old.responses), len(new.responses)):
+        return pairs
+    waiting: dict[tuple[str, str], list[str]] = {}
+    for name, key in _alone(old, shared):
+        waiting.setdefault(key, []).append(name)
+    for name, key in _alone(new, shared):
+        if waiting.get(key):
+            pairs[name] = waiting[key].pop(0)
+    return pairs
+
+
+def _alone(one: Answered, shared: Set[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The calls that only this run made: the last one before it that both made, and what it asks."""
+    last = ""
+    for name in one.responses:
+        if name in shared:
+            last = name
+        elif one.asked.get(name):
+            yield name, (last, one.asked[name])
+
+
 def compare_answers(
     old: Answered,
     new: Answered,
@@ -181,12 +216,18 @@ def compare_answers(
     version: Microversion | None,
     learned: Sequence[Noise] = (),
 ) -> Iterator[tuple[str, Fact]]:
-    """(call, fact) for every call that both runs made, less what the `learned` noise of either covers."""
-    for _, call in calls_at(scenario, version):
+    """(call, fact) for every call that both runs made, less what the `learned` noise of either covers.
+
+    Where a status differed, what the case leaves behind differs: cleaning up may then be answered by any of
+    the statuses that it expects.
+    """
+    pairs = counterparts(old, new)
+    left = False
+    for history, call in calls_at(scenario, version):
         name, on = call.name, call.on
-        if name not in old.responses or name not in new.responses:
+        if name not in pairs:
             continue
-        (request, before), (_, after) = old.responses[name], new.responses[name]
+        (request, before), (_, after) = old.responses[pairs[name]], new.responses[name]
         schema = call.expect.schema if call.expect is not None else None
         same = replace(
             known_of(scenario.serving(on)),
@@ -198,10 +239,19 @@ def compare_answers(
             ordered="sort" in request.target.partition("?")[2],
             trial=call.trial.kind if call.trial is not None else "",
         )
-        known = [calls[key] for calls in learned if (key := f"{scenario.slug}: {name}") in calls]
+        keys = {f"{scenario.slug}: {one}" for one in (name, pairs[name])}
+        known = [calls[key] for calls in learned for key in keys if key in calls]
         for fact in diff(before, after, same):
-            if not is_noise(fact, known):
-                yield name, fact
+            if is_noise(fact, known) or (left and history.cleanup and _expected(call, fact)):
+                continue
+            left = left or fact.kind == "status"
+            yield name, fact
+
+
+def _expected(call: Call, fact: Fact) -> bool:
+    """Whether a fact is of two statuses that the call expects both."""
+    known = call.expect.status if call.expect is not None else ()
+    return fact.kind == "status" and fact.old in known and fact.new in known
 
 
 def compare(
@@ -247,8 +297,9 @@ def _differences(old: Job, new: Job, policy: Policy, found: Comparison) -> Itera
             found.missing[case.id] = before.problem or after.problem
             continue
         found.cases += 1
-        found.compared += len(before.responses.keys() & after.responses.keys())
-        found.missing.update(_one_sided(case, before, after))
+        pairs = counterparts(before, after)
+        found.compared += len(pairs)
+        found.missing.update(_one_sided(case, before, after, pairs))
         marks = {
             call.name: f"{call.mark.path}:{call.mark.line}"
             for _, call in calls_at(case.scenario, case.microversion)
@@ -290,12 +341,14 @@ def _breaks(one: Difference, policy: Policy) -> bool:
     return one.verdict in policy.fails or (fact.kind == "status" and fact.old < 400 <= fact.new)
 
 
-def _one_sided(case: Case, old: Answered, new: Answered) -> Iterator[tuple[str, str]]:
+def _one_sided(
+    case: Case, old: Answered, new: Answered, pairs: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
     """(call, why) for calls that one of two runs made and the other did not."""
-    for name in old.responses.keys() ^ new.responses.keys():
-        lacking = new if name in old.responses else old
-        if lacking.problems.get(name):
-            yield f"{case.id}: {name}", lacking.problems[name]
+    for one, other, held in ((old, new, pairs.values()), (new, old, pairs.keys())):
+        for name in one.responses:
+            if name not in held and other.problems.get(name):
+                yield f"{case.id}: {name}", other.problems[name]
 
 
 def _of_ranges(

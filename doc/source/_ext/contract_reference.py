@@ -330,7 +330,13 @@ def releases(service: str) -> Iterator[str]:
         quiet = Counter(code(change.rule.id) for change in found.changes if change.verdict in QUIET)
         if told:
             rows = [
-                (str(change.verdict), code(change.rule.id), word(change), where(change)) for change in told
+                (
+                    str(change.verdict),
+                    code(change.rule.id) + beside(change, service),
+                    word(change),
+                    where(change),
+                )
+                for change in told
             ]
             yield from table(("Verdict", "Rule", "What changed", "Where"), rows, "10 20 40 30")
         else:
@@ -339,10 +345,16 @@ def releases(service: str) -> Iterator[str]:
             yield from (escape(f"Besides, no break: {', '.join(quiet)}."), "")
 
 
+def beside(change: Change, service: str) -> str:
+    """Of a scenario that asks several services: which of the others answered."""
+    return f" (of {change.service})" if change.service != service else ""
+
+
 def where(change: Change) -> str:
     calls = [f"{scenario}: {call}" for scenario, call in change.calls]
     more = f" and {len(calls) - 2} more" if len(calls) > 2 else ""
-    return f"{'; '.join(calls[:2])}{more} ({extent(change).partition(', ')[2] or 'no microversions'})"
+    cause = f"; after a break below: {min(change.causes)}" if change.causes else ""
+    return f"{'; '.join(calls[:2])}{more} ({extent(change).partition(', ')[2] or 'no microversions'}){cause}"
 
 
 def seen_history(service: str) -> Iterator[str]:
