@@ -93,7 +93,9 @@ class _Walk:
     # Scalars.
 
     def _null(self, place: Place, old: Any, new: Any) -> None:
-        if is_empty(old) and is_empty(new):
+        if place.leaf == "next" and _is_url(old if new is None else new):
+            self.note("page-next", place, outline(old), outline(new))
+        elif is_empty(old) and is_empty(new):
             self.note("empty-kind", place, outline(old), outline(new))
         elif new is None:
             self.note("to-null", place, outline(old), None)
@@ -249,18 +251,12 @@ class _Walk:
         elif (old or new) and is_extension_list(place.leaf, old) and is_extension_list(place.leaf, new):
             self._by_name(place, "alias", old, new, "extension")
         else:
-            key = _identity(old, new)
-            labels = [
-                [role(item[key], roles) if key else _canonical(item, roles) for item in items]
-                for items, roles in ((old, self.same.old), (new, self.same.new))
+            names = _identified(old, new, self.same)
+            labels = names or [
+                [_canonical(i, self.same.old) for i in old],
+                [_canonical(i, self.same.new) for i in new],
             ]
-            if key is None or len(set(labels[0])) < len(old) or len(set(labels[1])) < len(new):
-                labels = [
-                    [_canonical(i, self.same.old) for i in old],
-                    [_canonical(i, self.same.new) for i in new],
-                ]
-                key = None
-            self._by_label(place, below, old, new, labels, paired=key is not None)
+            self._by_label(place, below, old, new, labels, paired=names is not None)
 
     def _by_name(self, place: Place, key: str, old: Sequence[Any], new: Sequence[Any], kind: str) -> None:
         """Two lists whose items have names: links by their relation, API versions by their id."""
@@ -319,8 +315,13 @@ class _Walk:
         orders = [
             [label for label, flag in zip(labels[side], shared[side], strict=True) if flag] for side in (0, 1)
         ]
-        if orders[0] != orders[1] and not left[0] and not left[1]:
-            self.note("array-order", place, detail="asked" if self.same.ordered else "")
+        asked = self.same.ordered and place.outer is None  # a list within an item has an order of its own
+        if orders[0] != orders[1] and (asked or not (left[0] or left[1])):
+            self.note("array-order", place, detail="asked" if asked else "")
+
+
+def _is_url(value: Any) -> bool:
+    return isinstance(value, str) and _URL.fullmatch(value) is not None
 
 
 def _are_ids(names: Mapping[str, Any]) -> bool:
@@ -332,14 +333,31 @@ def _are_relations(items: Sequence[Any]) -> bool:
     return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
 
 
-def _identity(old: Sequence[Any], new: Sequence[Any]) -> str | None:
-    """The property that tells the objects of both lists apart; None where there is none."""
+def _identified(old: Sequence[Any], new: Sequence[Any], same: Correlation) -> list[list[str]] | None:
+    """What the objects of both lists are called, by the property that tells them apart; None without one.
+
+    Of several it is the first by which an object of one list is met in the other. Where there is none, ids
+    that each run has made for itself, and numbers, tell nothing.
+    """
     everything = (*old, *new)
     if not old or not new or not all(isinstance(item, dict) for item in everything):
         return None
-    return next(
-        (key for key in IDENTITY_KEYS if all(isinstance(item.get(key), str) for item in everything)), None
-    )
+    found = None
+    for key in IDENTITY_KEYS:
+        values = [[item.get(key) for item in items] for items in (old, new)]
+        if not all(type(one) in (str, int) for side in values for one in side):
+            continue
+        labels = [
+            [role(one, roles) if isinstance(one, str) else str(one) for one in side]
+            for side, roles in zip(values, (same.old, same.new), strict=True)
+        ]
+        if any(len(set(side)) < len(side) for side in labels):
+            continue
+        if not set(labels[0]).isdisjoint(labels[1]):
+            return labels
+        found = found or labels
+    made = found is None or all(shape(one) or one.isdigit() for side in found for one in side)
+    return None if made else found
 
 
 def _canonical(item: Any, roles: Mapping[str, str]) -> str:

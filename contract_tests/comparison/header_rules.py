@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contract_tests.comparison.headers import ENDS
 from contract_tests.comparison.rule import (
     ADDS,
     BREAK,
@@ -33,8 +34,8 @@ HEADER_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="header-lifecycle",
-        kinds=("header-added",),
-        when=named_headers("deprecation", "sunset"),
+        kinds=("header-added", "header-value"),
+        when=lambda f: f.path in ENDS and (f.kind == "header-added" or f.detail == "later"),
         verdicts=by_context(OK, INFO, INFO),
         source="RFC 9745, RFC 8594",
         message="the end of this is announced: {path}: {new}",
@@ -74,7 +75,7 @@ HEADER_RULES: tuple[Rule, ...] = (
     Rule(
         id="header-inapplicable-removed",
         kinds=("header-removed",),
-        when=named_headers("retry-after"),
+        when=lambda f: f.detail == "inapplicable",
         verdicts=by_context(BREAK, OK, OK),
         source="NV",
         message="a header that does not apply is gone: {path}",
@@ -105,19 +106,21 @@ HEADER_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="header-vary-lost",
-        kinds=("header-list",),
-        when=lambda f: f.path.lower() == "vary" and f.detail.startswith("lost"),
+        kinds=("header-list", "header-removed"),
+        when=lambda f: (
+            f.path.lower() == "vary" and (f.kind == "header-removed" or f.detail.startswith("lost"))
+        ),
         verdicts=by_context(BREAK, BREAK, BREAK),
         source="MVS",
-        message="Vary {detail}",
+        message="Vary lost what it said: {old} became {new}",
     ),
     Rule(
         id="header-vary-gained",
-        kinds=("header-list",),
+        kinds=("header-list", "header-added"),
         when=named_headers("vary"),
         verdicts=by_context(OK, INFO, INFO),
         source="J",
-        message="Vary {detail}",
+        message="Vary says more: {old} became {new}",
     ),
     Rule(
         id="header-allow-shrank",

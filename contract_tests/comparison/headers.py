@@ -1,14 +1,22 @@
-"""Facts of headers: names without case, lists as sets of tokens."""
+"""Facts of headers: names without case, lists as sets of tokens, announced ends as times."""
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from contract_tests.comparison.correlation import Correlation, alike, role
 from contract_tests.comparison.facts import Fact
 from contract_tests.model.http import Response, header_values
 
 LIST_HEADERS = frozenset({"vary", "allow", "cache-control", "accept-ranges", "link", "www-authenticate"})
+ENDS = frozenset({"sunset", "deprecation"})
+"""Their times say something: of any other header, two times are as good as one."""
+
+_RETRIED = frozenset({413, 429, 503})
 
 
 def header_facts(old: Response, new: Response, same: Correlation) -> Iterator[Fact]:
@@ -19,7 +27,9 @@ def header_facts(old: Response, new: Response, same: Correlation) -> Iterator[Fa
         if lines is None:
             yield Fact(kind="header-added", path=name, new=", ".join(others or ()))
         elif others is None:
-            yield Fact(kind="header-removed", path=name, old=", ".join(lines))
+            idle = name == "retry-after" and old.status >= 400 and old.status not in _RETRIED
+            detail = "inapplicable" if idle else ""
+            yield Fact(kind="header-removed", path=name, old=", ".join(lines), detail=detail)
         elif lines != others:
             yield from _header(name, lines, others, same)
 
@@ -45,8 +55,37 @@ def _header(name: str, old: list[str], new: list[str], same: Correlation) -> Ite
             parts = (("lost", lost), ("gained", gained))
             words = [f"{word} {', '.join(tokens)}" for word, tokens in parts if tokens]
             yield Fact(kind="header-list", path=name, old=before, new=after, detail=" and ".join(words))
+    elif name in ENDS:
+        yield Fact(kind="header-value", path=name, old=before, new=after, detail=_moved(before, after))
     elif not alike(role(before, same.old), role(after, same.new)):
-        yield Fact(kind="header-value", path=name, old=before, new=after)
+        parts = urlsplit(role(before, same.old)), urlsplit(role(after, same.new))
+        if (
+            name == "location"
+            and alike(*(part._replace(scheme="", netloc="").geturl() for part in parts))
+            and all(part.netloc for part in parts)
+        ):
+            yield Fact(kind="link-host", path=name, old=parts[0].netloc, new=parts[1].netloc)
+        else:
+            yield Fact(kind="header-value", path=name, old=before, new=after)
+
+
+def _moved(old: str, new: str) -> str:
+    """Whether the end that a header announces came nearer: earlier or later, empty where nobody can tell."""
+    before, after = _time(old), _time(new)
+    if before is None or after is None or before == after:
+        return ""
+    return "earlier" if after < before else "later"
+
+
+def _time(text: str) -> datetime.datetime | None:
+    """`@1700000000` (RFC 9651) or an HTTP date; None for anything else."""
+    try:
+        if re.fullmatch(r"@\d{1,11}", text):
+            return datetime.datetime.fromtimestamp(int(text[1:]), datetime.UTC)
+        found = parsedate_to_datetime(text)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found.replace(tzinfo=found.tzinfo or datetime.UTC)
 
 
 def _tokens(text: str) -> set[str]:

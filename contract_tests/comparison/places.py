@@ -82,12 +82,27 @@ def together(found: Sequence[Found], old: Any, new: Any, same: Correlation) -> I
     for several in groups.values():
         first = several[0]
         fact = _counted(first.fact, first.place, len(several), (old, new))
+        if first.value is not MISSING and all(_leads_to_a_page(one) for one in several):
+            fact = replace(fact, kind="page-next", detail="")
         if fact.kind in ("property-removed", "property-added") and first.place.outer is not None:
             here, there = (_having(document, first.place.steps()) for document in (old, new))
             if here and there:
                 word = "gone" if fact.kind == "property-removed" else "appeared"
                 fact = replace(fact, kind="item-shape", detail=word)
         yield fact
+
+
+def _leads_to_a_page(one: Found) -> bool:
+    """Whether what came or went is but a link to another page (`next`, `servers_links`)."""
+    leaf, value = one.place.leaf, one.value
+    if leaf == "next":
+        return isinstance(value, str) and bool(value)
+    if leaf != "links" and not leaf.endswith("_links"):
+        return False
+    items = value if isinstance(value, list) else []
+    return bool(items) and all(
+        isinstance(item, dict) and item.get("rel") in ("next", "previous", "prev") for item in items
+    )
 
 
 def _counted(fact: Fact, place: Place, seen: int, both: tuple[Any, Any]) -> Fact:

@@ -384,9 +384,10 @@ class TestBaseline(unittest.TestCase):
         key = "POST /things"
         recorded = {**OLD, key: answer(201, {"id": "aaaa"}, Location="http://toy.example/things/aaaa")}
         here = {**OLD, key: answer(201, {"id": "aaaa"}, Location="http://127.0.0.1:8778/things/aaaa")}
+        policy = replace(POLICY, fails=frozenset(Verdict))
         for endpoint, outcome in (("http://127.0.0.1:8778", "passed"), ("http://127.0.0.1:8779", "failed")):
             before, after = job(recorded), job(here, "toy 2.0.0", endpoint=endpoint)
-            baseline = Baseline(deployment=before.deployment, transport=before.transport, policy=POLICY)
+            baseline = Baseline(deployment=before.deployment, transport=before.transport, policy=policy)
             self.assertEqual({outcome: 2}, list(run([replace(after, baseline=baseline)]))[-1].counts)
 
     def test_what_does_not_fail_by_the_policy_is_none(self) -> None:

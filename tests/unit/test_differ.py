@@ -195,7 +195,60 @@ class TestLists(unittest.TestCase):
         self.assertEqual(["value $.a[*]: x -> w (1/3)"], told({"a": ["x", "y", "z"]}, {"a": ["y", "z", "w"]}))
         self.assertEqual(["enum-case $.a[*]: x -> X (1/2)"], told({"a": ["x", "y"]}, {"a": ["X", "y"]}))
         self.assertEqual(["array-order $.a"], told({"a": [{"x": 1}, {"x": 2}]}, {"a": [{"x": 2}, {"x": 1}]}))
+
+    def test_an_order_that_was_asked_for(self) -> None:
         self.assertEqual(["array-order $.a [asked]"], told({"a": [1, 2]}, {"a": [2, 1]}, ordered=True))
+        old, new = ([{"id": name, "in": [1, 2]} for name in names] for names in ("ab", "bca"))
+        self.assertEqual(
+            ["array-count $.a: 2 -> 3", "array-order $.a [asked]"], told({"a": old}, {"a": new}, ordered=True)
+        )
+        self.assertEqual(["array-count $.a: 2 -> 3"], told({"a": old}, {"a": new}))
+        within = [{"id": "a", "in": [2, 1]}]
+        self.assertEqual(["array-order $.a[*].in"], told({"a": old[:1]}, {"a": within}, ordered=True))
+
+    def test_ids_that_each_run_made_identify_nothing(self) -> None:
+        three = ONE.replace("0", "3")
+        old = [{"id": ONE, "name": "reader"}, {"id": TWO, "name": "member"}]
+        new = [{"id": three, "name": "member"}, {"id": TWO.replace("1", "4"), "name": "reader"}]
+        self.assertEqual(["array-order $.roles"], told({"roles": old}, {"roles": new}))
+        new[0]["name"] = "admin"
+        self.assertEqual(["array-items $.roles: member -> admin"], told({"roles": old}, {"roles": new}))
+        nameless = [[{"id": one["id"], "kind": one["name"]} for one in side] for side in (old, old[::-1])]
+        nameless[1][0]["id"], nameless[1][1]["id"] = three, ONE.replace("0", "5")
+        self.assertEqual(["array-order $"], told(*nameless))
+        self.assertEqual(
+            ["value $[*].name: reader -> other"], told(old[:1], [{"id": three, "name": "other"}])
+        )
+        roles = ({ONE: "one", TWO: "two"},) * 2
+        self.assertEqual(
+            [f"value $[*].id: {ONE} -> {TWO}"],
+            told(old[:1], [{"id": TWO, "name": "reader"}], roles),
+        )
+
+    def test_numbers_identify_where_some_are_in_both(self) -> None:
+        old = [{"id": 2, "n": "b"}, {"id": 3, "n": "c"}]
+        self.assertEqual(["array-count $: 2 -> 3"], told(old, [{"id": 1, "n": "a"}, *old]))
+        changed = [{"id": 1, "n": "a"}, {"id": 2, "n": "b"}, {"id": 3, "n": "z"}]
+        self.assertEqual(["array-count $: 2 -> 3", "value $[*].n: c -> z (1/3)"], sorted(told(old, changed)))
+        self.assertEqual(["value $[*].id: 2 -> 7"], told(old[:1], [{"id": 7, "n": "b"}]))
+
+    def test_links_to_pages(self) -> None:
+        one = {"users": [1], "links": {"next": None, "self": "http://h/users"}}
+        other = {"users": [1], "links": {"next": "http://h/users?marker=x", "self": "http://h/users"}}
+        self.assertEqual(["page-next $.links.next: None -> http://h/users?marker=x"], told(one, other))
+        links = [{"rel": "next", "href": "http://h/servers?marker=x"}]
+        self.assertEqual(
+            ["page-next $.servers_links: - -> [1 item]"],
+            told({"servers": [1]}, {"servers": [1], "servers_links": links}),
+        )
+        self.assertEqual(
+            ["page-next $.next: /v2?marker=x -> -"], told({"a": 1, "next": "/v2?marker=x"}, {"a": 1})
+        )
+        self.assertEqual(
+            ["property-added $.links: - -> [1 item]"],
+            told({"a": 1}, {"a": 1, "links": [{"rel": "self", "href": "/a"}]}),
+        )
+        self.assertEqual(["property-added $.next: - -> {a}"], told({"a": 1}, {"a": 1, "next": {"a": 2}}))
 
     def test_a_property_of_some_items(self) -> None:
         old = [{"id": "a", "n": 55}, {"id": "b", "n": 66}, {"id": "c"}]
@@ -274,6 +327,12 @@ class TestErrors(unittest.TestCase):
             ["error-message $.errors[*].detail: one -> two"], told(answer(404, old), answer(404, new))
         )
 
+    def test_a_page_for_people_is_a_text(self) -> None:
+        old, new = (answer(401, f"<html>{x}</html>".encode(), content_type="text/html") for x in "ab")
+        self.assertEqual(["error-message : <html>a</html> -> <html>b</html>"], told(old, new))
+        as_xml = [dataclasses.replace(one, headers=(("content-type", "text/xml"),)) for one in (old, new)]
+        self.assertEqual(["value $.html: a -> b"], told(*as_xml))
+
     def test_a_text_in_place_of_json(self) -> None:
         old = answer(404, {"itemNotFound": {"message": "x"}})
         new = answer(404, b"<html>", content_type="application/json")
@@ -295,6 +354,45 @@ class TestAnswers(unittest.TestCase):
             ["header-list vary: A, B -> B, C [lost a and gained c]"],
             told(answer(200, Vary="A, B"), answer(200, Vary="B, C")),
         )
+
+    def test_ends_that_are_announced(self) -> None:
+        day, later = "Thu, 01 Jan 2026 00:00:00 GMT", "Fri, 02 Jan 2026 00:00:00 GMT"
+        for name, old, new, word in (
+            ("Sunset", day, later, " [later]"),
+            ("Sunset", later, day, " [earlier]"),
+            ("Deprecation", "@1700000001", "@1700000000", " [earlier]"),
+            ("Sunset", day, "soon", ""),
+        ):
+            self.assertEqual(
+                [f"header-value {name.lower()}: {old} -> {new}{word}"],
+                told(answer(200, **{name: old}), answer(200, **{name: new})),
+            )
+        self.assertEqual([], told(answer(200, Last_Modified=day), answer(200, Last_Modified=later)))
+
+    def test_retry_after_where_nobody_retries(self) -> None:
+        for status, word in ((409, " [inapplicable]"), (429, ""), (503, ""), (202, "")):
+            self.assertEqual(
+                [f"header-removed retry-after: 5 -> -{word}"],
+                told(answer(status, Retry_After="5"), answer(status)),
+            )
+
+    def test_a_location_elsewhere(self) -> None:
+        for old, new, fact in (
+            ("http://a.example/x", "http://b.example/x", "link-host location: a.example -> b.example"),
+            (
+                "http://a.example/x",
+                "http://b.example/y",
+                "header-value location: http://a.example/x -> http://b.example/y",
+            ),
+            ("http://a.example/x", "/x", "header-value location: http://a.example/x -> /x"),
+        ):
+            self.assertEqual([fact], told(answer(201, Location=old), answer(201, Location=new)))
+        known = {"volatile": frozenset({"location"}), "volatile_paths": path_patterns(["$.ref"])}
+        ids, elsewhere = [f"http://h/a/{one}" for one in (ONE, TWO)], f"http://h/b/{TWO}"
+        self.assertEqual([], told(answer(201, Location=ids[0]), answer(201, Location=ids[1]), **known))
+        self.assertEqual([], told({"ref": ids[0]}, {"ref": ids[1]}, **known))
+        self.assertEqual(1, len(told(answer(201, Location=ids[0]), answer(201, Location=elsewhere), **known)))
+        self.assertEqual(1, len(told({"ref": ids[0]}, {"ref": elsewhere}, **known)))
 
     def test_not_a_number_is_no_json(self) -> None:
         self.assertEqual(

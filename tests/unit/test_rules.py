@@ -95,7 +95,12 @@ CASES: dict[str, tuple[tuple[str, ...], Response, Response, Response]] = {
     "header-link-added": ((OK, OK, OK, BREAK), a(), a(Link="<a>; rel=next"), a(X_Link="a")),
     "header-signalled": ((OK, OK, BUMP, BREAK), a(), a(X_OpenStack_Request_Id="req-1"), a(X_Thing="req-1")),
     "header-removed": (BREAKS, a(X_Old="1"), a(), a(X_Old="2")),
-    "header-inapplicable-removed": ((BREAK, OK, OK, BREAK), a(Retry_After="9"), a(), a(Retry_After="8")),
+    "header-inapplicable-removed": (
+        (BREAK, OK, OK, BREAK),
+        a(status=409, Retry_After="9"),
+        a(status=409),
+        a(status=409, Retry_After="8"),
+    ),
     "header-value": ((BREAK, REVIEW, BUMP, BREAK), a(X_Kind="a"), a(X_Kind="b"), a(X_Kind="a")),
     "header-content-type": (
         BREAKS,
@@ -116,7 +121,7 @@ CASES: dict[str, tuple[tuple[str, ...], Response, Response, Response]] = {
         a(Location=f"http://h/b/{UUID}"),
         a(Location=f"http://h/a/{UUID.replace('0', '1')}"),
     ),
-    "header-vary-lost": ((BREAK,) * 4, a(Vary="A, B"), a(Vary="A"), a(Vary="B, a")),
+    "header-vary-lost": ((BREAK,) * 4, a(Vary="A, B"), a(), a(Vary="B, a")),
     "header-vary-gained": ((OK, INFO, INFO, OK), a(Vary="A"), a(Vary="A, B"), a(Vary="a")),
     "header-allow-shrank": (BREAKS, a(Allow="GET, PUT"), a(Allow="GET"), a(Allow="PUT,GET")),
     "header-allow-grew": (ADDS, a(Allow="GET"), a(Allow="GET, PUT"), a(Allow="get")),
