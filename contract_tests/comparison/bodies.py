@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contract_tests.comparison.correlation import Correlation, alike, masked, named, role, shape, time_style
-from contract_tests.comparison.facts import Fact
+from contract_tests.comparison.facts import VARYING, Fact
 from contract_tests.comparison.places import ITEM, NAME, Found, Place, together
 from contract_tests.comparison.values import cut, is_empty, is_number, json_type, outline
 from contract_tests.comparison.versions import (
@@ -230,7 +230,10 @@ class _Walk:
         lost = sorted(before.keys() - after.keys(), key=lambda key: (masked(key), key))
         came = sorted(after.keys() - before.keys(), key=lambda key: (masked(key), key))
         for key, other in zip(lost, came, strict=False):
+            at = len(self.found)
             self.value(below, before[key], after[other])
+            if masked(key) != masked(other):  # of what is something else only the shape can be compared
+                self.found[at:] = [one for one in self.found[at:] if one.fact.kind not in VARYING]
         count = min(len(lost), len(came))
         names = [[masked(key) for key in keys[:count]] for keys in (lost, came)]
         if names[0] != names[1]:

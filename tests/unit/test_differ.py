@@ -303,6 +303,13 @@ class TestFreeForm(unittest.TestCase):
             told(old, {"inventories": {"PCPU": old["inventories"]["VCPU"]}}, **self.SAME),
         )
         self.assertEqual(
+            [
+                "property-type $.inventories.*.used: integer -> string",
+                "array-items $.inventories: VCPU -> PCPU",
+            ],
+            told(old, {"inventories": {"PCPU": {"total": 55, "used": "88"}}}, **self.SAME),
+        )
+        self.assertEqual(
             ["name-removed $.inventories.*: VCPU -> -"], told(old, {"inventories": {}}, **self.SAME)
         )
 
