@@ -18,6 +18,17 @@ def learnable(fact: Fact) -> bool:
     return bool(fact.path) and not fact.kind.startswith("version-")
 
 
+def merged(*several: Noise) -> dict[str, dict[str, frozenset[str]]]:
+    """What several pairs of recordings taught."""
+    known: dict[str, dict[str, frozenset[str]]] = {}
+    for noise in several:
+        for call, places in noise.items():
+            own = known.setdefault(call, {})
+            for path, kinds in places.items():
+                own[path] = own.get(path, frozenset()) | kinds
+    return known
+
+
 def is_noise(fact: Fact, known: Iterable[Mapping[str, frozenset[str]]]) -> bool:
     """Whether one of the recordings says that this varies at this place (`known`: path -> kinds).
 

@@ -289,6 +289,18 @@ class TestTwice(CliCase):
         self.assertEqual(1, status)
         self.assertIn("$.asked", out)
 
+    def test_what_was_learned_stays_and_what_calls_taught_that_are_gone_is_forgotten(self) -> None:
+        self.twice("counting")
+        self.assertIn("2 cases recorded twice: 1 places hold noise", self.twice("good")[2])
+        scenario = self.folder / "scenarios/one.yaml"
+        scenario.write_text(scenario.read_text().replace("name: look", "name: watch"))
+        self.assertIn("2 cases recorded twice: 0 places hold noise", self.twice("good")[2])
+
+    def test_every_case_that_was_recorded_is_compared(self) -> None:
+        target = ["--target", "wsgi:cli_app:counting", "--release", "1.0.0", "--microversions", "every"]
+        _, _, err = run("run", *target, "--record", "recordings", "--twice")
+        self.assertIn("4 cases recorded twice", err)
+
     def test_nothing_differs(self) -> None:
         status, _, err = self.twice("good")
         self.assertEqual(0, status, err)
