@@ -113,7 +113,7 @@ class _Table:
     def consume(self, event: Any) -> None:
         from contract_tests.execution.events import CaseFinished
         from contract_tests.model.case import Outcome
-        from contract_tests.model.trials import calls_at
+        from contract_tests.model.trials import RANDOM, calls_at
 
         if not isinstance(event, CaseFinished):
             return
@@ -123,10 +123,16 @@ class _Table:
             if call.trial is not None
         }
         for result in event.result.calls:
+            place = event.result.target, event.case.scenario.slug
+            if result.name.endswith(RANDOM):
+                row = self.rows.setdefault((*place, result.name.removesuffix(RANDOM)), [0, 0, 0, 0])
+                row[0] += result.tried[0]
+                row[1] += result.tried[1]
+                row[3] += bool(result.findings)
             if result.name not in trials or result.outcome is Outcome.SKIPPED:
                 continue
             name, call = trials[result.name]
-            row = self.rows.setdefault((event.result.target, event.case.scenario.slug, name), [0, 0, 0, 0])
+            row = self.rows.setdefault((*place, name), [0, 0, 0, 0])
             assert call.trial is not None
             row[call.trial.good] += 1
             row[2] += call.trial.known

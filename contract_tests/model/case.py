@@ -39,7 +39,8 @@ class Case:
 class CallResult:
     """How one call ended. `request` and `response` are there for calls that did not pass.
 
-    `cause` names the call of the case whose failure, in an API below, came before this one's.
+    `cause` names the call of the case whose failure, in an API below, came before this one's. `tried` counts
+    the bad and the good inputs that were tried at random before this one was kept.
     """
 
     name: str
@@ -50,6 +51,7 @@ class CallResult:
     request: Request | None = None
     response: Response | None = None
     cause: str = ""
+    tried: tuple[int, int] = (0, 0)
     seconds: float = 0.0
 
 

@@ -201,7 +201,7 @@ class _Walk:
     def _at(self, schema: Any, place: Place, depth: int) -> Iterator[tuple[str, str, Any]]:
         if depth > 12:  # a recursive schema, on a body that nests as deep
             return
-        value = _get(self.body, place)
+        value = get(self.body, place)
         shown = self._value(value)
         for part in self._parts(schema, shown):
             types = _types(part)
@@ -449,7 +449,8 @@ def places(body: Any, place: Place = ()) -> list[Place]:
     return found
 
 
-def _get(body: Any, place: Place) -> Any:
+def get(body: Any, place: Place) -> Any:
+    """What is at `place` in a JSON value; MISSING where there is nothing."""
     for step in place:
         if isinstance(step, int):
             if not isinstance(body, list) or step >= len(body):

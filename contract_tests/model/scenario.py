@@ -136,12 +136,14 @@ class Negative:
 class Trial:
     """What a derived call is for: `kind` says what is wrong with it; a `good` one must be accepted.
 
-    `known`: it is known to be answered otherwise than promised, and so it is expected.
+    `known`: it is known to be answered otherwise than promised, and so it is expected. `random`: its input
+    was made at random, and may make something else than `undo` knows of.
     """
 
     good: bool
     kind: str
     known: bool = False
+    random: bool = False
     look: Call | None = None
     undo: tuple[Call, ...] = ()
 

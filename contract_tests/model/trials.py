@@ -37,6 +37,9 @@ from contract_tests.model.template import Computed, Template, compile_text, comp
 REFUSED: Mapping[str, tuple[int, ...]] = {"media-type": (415,)}
 """The status of a bad request where its service file says nothing; 400 where nothing stands here either."""
 
+RANDOM = ": at random"
+"""How the name of a trial at random ends, after its call's."""
+
 
 def calls_at(scenario: Scenario, version: Microversion | None) -> Iterator[tuple[CallHistory, Call]]:
     """Every call that exists at `version`, with the history that it is of: trials before their call."""
@@ -110,21 +113,25 @@ def samples(call: Call, document: Mapping[str, Any], body: Any) -> dict[str, Any
 
 
 def random_trial(call: Call, version: Microversion | None, body: Any) -> Call:
-    """A trial with a JSON body of somebody's own (its texts are no templates).
+    """A trial with a JSON body of somebody's own (templates as texts).
 
     Bad for the schema, it must be refused; good for it, it may be refused for what no schema tells.
     """
     negative = call.negative
     assert negative is not None and negative.schema is not None and call.body is not None
     document = negative.schema.at(version)
-    text = source_of(body)
-    good = not fault(document, text, {})
+    good = not fault(document, body, samples(call, document, source_of(call.body.value)))
     made = _trial(
-        call, negative, Derived(label="at random", kind="boundary" if good else "type", body=text), good=good
+        call,
+        negative,
+        Derived(label=RANDOM.removeprefix(": "), kind="boundary" if good else "type", body=body),
+        good=good,
     )
-    if not good or made.expect is None:
-        return made
-    return replace(made, expect=replace(made.expect, status=tuple(range(200, 500))))
+    expect = made.expect
+    if good and expect is not None:
+        expect = replace(expect, status=tuple(range(200, 500)))
+    assert made.trial is not None
+    return replace(made, expect=expect, trial=replace(made.trial, random=True))
 
 
 def _trial(call: Call, negative: Negative, one: Derived, *, good: bool) -> Call:
