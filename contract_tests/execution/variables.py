@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from contract_tests.model.case import Case
+from contract_tests.model.scenario import Call
 from contract_tests.model.target import Deployment
 from contract_tests.model.template import render
 
@@ -27,6 +28,16 @@ def case_variables(case: Case, deployment: Deployment) -> dict[str, Any]:
             else render(value, variables)
         )
     return variables
+
+
+def fresh_variables(case: Case, call: Call, deployment: Deployment, at: str) -> dict[str, str]:
+    """Other values of the variables that a trial has for itself; `at` tells it from the other trials."""
+    fresh = call.trial.fresh if call.trial is not None else ()
+    version = str(case.microversion or "")
+    return {
+        name: _generate(kind, case.scenario.id, f"{version}/{name}/{at}{deployment.salt}")
+        for name, kind in fresh
+    }
 
 
 def _generate(kind: str, scenario: str, name: str) -> str:

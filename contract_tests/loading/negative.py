@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from contract_tests.loading.nodes import MapNode, ScalarNode, plain
+from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, plain
 from contract_tests.loading.schema import Siblings
 from contract_tests.loading.source import Source, nearest
 from contract_tests.model.derivation import fault
@@ -51,8 +51,24 @@ def read_negative(
         because={key.text: value.get("because").text for key, value in entries},
         refused=service.refused,
         error=error,
+        fresh=tuple(_fresh(source, node.get("fresh"), given)),
         given={name: sample for name, one in given.items() for sample in _sample(one)},
     )
+
+
+def _fresh(source: Source, names: ListNode | None, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The variables under `fresh`, each with the kind that it is generated as."""
+    generated = {
+        name: str(value["generate"])
+        for name, value in ((name, plain(one)) for name, one in given.items())
+        if isinstance(value, dict) and "generate" in value
+    }
+    for one in names.items if names is not None else ():
+        if one.text in generated:
+            yield one.text, generated[one.text]
+        else:
+            hint = nearest(one.text, sorted(generated), "write it below 'vars' with 'generate'")
+            source.problem(one, "not-generated", f"no variable '{one.text}' is generated", hint)
 
 
 def _get(node: MapNode, path: ScalarNode) -> MapNode:

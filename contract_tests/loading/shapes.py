@@ -155,7 +155,12 @@ OVERLAY = Shape(
 )
 
 _UNDO = Shape(
-    {key: _REQUEST[key] for key in (*METHODS, "headers", "query", "json", "as")},
+    {key: _REQUEST[key] for key in (*METHODS, "headers", "query", "json", "as")}
+    | {
+        "expect": Field(
+            Shape({"status": Field(_STATUSES, "instead of any success", required=True)}), "its status"
+        )
+    },
     exactly_one=(("method", "method", METHODS),),
 )
 _KNOWN = Shape(
@@ -175,6 +180,10 @@ NEGATIVE = Shape(
         ),
         "look": Field(PATH, "what a GET of this path answers must not change by a refused request"),
         "undo": Field(ListOf(_UNDO, least=1), "the calls that take back what was accepted"),
+        "fresh": Field(
+            ListOf(TEXT, least=1),
+            "generated variables that are others in each trial, for what can be made once only and not undone",
+        ),
         "without": Field(ListOf(one_of(*KINDS_OF_INPUT), least=1), "kinds of bad input that are not tried"),
         "known": Field(
             MapOf(_KNOWN, least=1), "label of a derived request → what is answered otherwise than promised"

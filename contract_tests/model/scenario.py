@@ -116,7 +116,8 @@ class Negative:
     answer the same before and after a refusal; `undo` takes back what was accepted. `without` are kinds of
     `contract_tests.model.derivation.KINDS` that are not derived, `known` the statuses of labels that are
     answered otherwise than promised. `refused` are the statuses that the service promises by kind (none: it
-    promises to ignore that), `error` is the schema of its errors. `given` are samples of variables.
+    promises to ignore that), `error` is the schema of its errors. `given` are samples of variables. `fresh`
+    are generated variables, with their kinds, that have a value of their own in each trial.
     """
 
     mark: Mark
@@ -130,6 +131,7 @@ class Negative:
     refused: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
     error: SchemaHistory | None = None
     given: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    fresh: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,7 @@ class Trial:
     """What a derived call is for: `kind` says what is wrong with it; a `good` one must be accepted.
 
     `known`: it is known to be answered otherwise than promised, and so it is expected. `random`: its input
-    was made at random, and may make something else than `undo` knows of.
+    was made at random, and may make something else than `undo` knows of. `fresh` is as that of Negative.
     """
 
     good: bool
@@ -146,6 +148,7 @@ class Trial:
     random: bool = False
     look: Call | None = None
     undo: tuple[Call, ...] = ()
+    fresh: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

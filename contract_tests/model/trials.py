@@ -174,7 +174,12 @@ def _trial(call: Call, negative: Negative, one: Derived, *, good: bool) -> Call:
         poll=None,
         negative=None,
         trial=Trial(
-            good=good, kind=one.kind, known=known is not None, look=negative.look, undo=negative.undo
+            good=good,
+            kind=one.kind,
+            known=known is not None,
+            look=negative.look,
+            undo=negative.undo,
+            fresh=negative.fresh,
         ),
         asked=hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12],
     )

@@ -51,7 +51,7 @@ BEYOND_A_SCHEMA = {
             negative_label negative_own_body negative_without_json
         """,
         "variables": """
-            negative_undo
+            negative_undo negative_fresh
             undefined_variable undefined_in_body undefined_in_vars undefined_in_lines
             used_before_saved used_where_not_saved used_after_last_save unused_variable unused_saved
             reserved_variable reserved_saved generate_unknown generate_and_more template_code
