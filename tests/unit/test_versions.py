@@ -14,6 +14,7 @@ from contract_tests.model.http import Response
 from contract_tests.model.target import Tls
 from contract_tests.transport.clients import Told, ask_clients
 from tests.unit.building import Transport, answer, deployment, scenario
+from tests.unit.test_cli import run
 
 SERVICE = """
 service: toy
@@ -151,6 +152,21 @@ class TestLives(unittest.TestCase):
         )
         self.assertEqual((("1.0.0", "2.0.0", "not yet"), ("3.0.0", "4.0.0", "CURRENT")), spans["v2.0"])
         self.assertEqual((("1.0.0", "4.0.0", "soon"),), spans["/ Sunset"])
+
+
+class TestRecordedLives(unittest.TestCase):
+    """What became of API versions in real releases, from the shipped recordings."""
+
+    def test_real_versions(self) -> None:
+        for service, line in (
+            ("cinder", "v2.0: DEPRECATED (17.0.0) -> gone (22.1.0 to 29.0.0)"),
+            ("cinder", "v3.0: CURRENT (17.0.0 to 29.0.0)"),
+            ("cloudkitty", "v1: EXPERIMENTAL (8.0.1) -> CURRENT (9.0.1 to 25.0.0)"),
+            ("keystone", "v3.12: STABLE (15.0.1) -> gone (22.0.0 to 30.0.0)"),
+        ):
+            with self.subTest(f"{service} {line}"):
+                _, out, _ = run("history", service, "--match", f"{service}/version")
+                self.assertIn(f"  {line}\n", out)
 
 
 class TestClients(unittest.TestCase):
