@@ -77,6 +77,18 @@ MUTATIONS: tuple[Mutation, ...] = (
         CONFLICT,
         chain(status(413), put("errors", 0, "status", 413), put("errors", 0, "detail", "Quota exceeded")),
     ),
+    Mutation(
+        "an unknown property is taken",
+        "code-unknown-attribute",
+        "negative_providers: change: $.contract_tests_unknown is unknown",
+        chain(status(200), body(b"{}")),
+    ),
+    Mutation(
+        "an unknown parameter is taken",
+        "code-unknown-query",
+        "negative_queries: providers: query.contract_tests_unknown is unknown",
+        chain(status(200), body(b"{}"), header("Cache-Control", "no-cache")),
+    ),
     Mutation("a 500", "code-server-error", CONFLICT, chain(status(500), put("errors", 0, "status", 500))),
     Mutation(
         "405 without Allow",

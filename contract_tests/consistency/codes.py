@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.comparison.facts import Fact
+from contract_tests.comparison.places import ITEM
 from contract_tests.consistency.rule import Exchange, Rule, Trace, inner, is_parameter, mapping
+from contract_tests.model.derivation import NEW_NAME
 from contract_tests.model.http import MISSING
 
 _STATES = frozenset({"status", "state", "task_state", "vm_state", "provision_state", "provisioning_status"})
@@ -175,6 +178,36 @@ def _allow(one: Exchange, trace: Trace, at: int) -> Iterator[Fact]:
         yield Fact(kind="code-allow", path="Allow", new="the methods that are allowed", detail=one.operation)
 
 
+def _invented(value: Any, path: str = "$") -> Iterator[str]:
+    """The places of the property that `negative:` invents, in a body."""
+    if isinstance(value, dict):
+        for name, inside in value.items():
+            if name == NEW_NAME:
+                yield path
+            yield from _invented(inside, f"{path}.{name}")
+    elif isinstance(value, list):
+        for inside in value:
+            yield from _invented(inside, path + ITEM)
+
+
+def _unknown_attribute(one: Exchange, trace: Trace, at: int) -> Iterator[Fact]:
+    if one.succeeded:
+        for path in _invented(one.sent):
+            yield Fact(
+                kind="code-unknown-attribute",
+                path=path,
+                old=one.response.status,
+                new=400,
+                detail=one.operation,
+            )
+
+
+def _unknown_query(one: Exchange, trace: Trace, at: int) -> Iterator[Fact]:
+    query = urlsplit(one.request.target).query
+    if one.succeeded and any(name == NEW_NAME for name, _ in parse_qsl(query, keep_blank_values=True)):
+        yield Fact(kind="code-unknown-query", path="", old=one.response.status, new=400, detail=one.operation)
+
+
 def _no_body_on_get(one: Exchange, trace: Trace, at: int) -> Iterator[Fact]:
     if one.request.method in ("GET", "HEAD") and one.request.body and one.succeeded:
         yield Fact(
@@ -246,6 +279,20 @@ CODE_RULES: tuple[Rule, ...] = (
         doc="a 405 has Allow",
         message="{detail}: a 405 without Allow, which names {new}",
         look=_allow,
+    ),
+    Rule(
+        id="code-unknown-attribute",
+        source="API-SIG response-codes",
+        doc="a property that nobody knows is 400: the one that `negative:` invents, where it was sent",
+        message="{detail} takes a property that nobody knows at {path}, with {old}: {new} would be right",
+        look=_unknown_attribute,
+    ),
+    Rule(
+        id="code-unknown-query",
+        source="API-SIG response-codes",
+        doc="a query parameter that nobody knows is 400: the one that `negative:` invents, where it was sent",
+        message="{detail} takes a query parameter that nobody knows, with {old}: {new} would be right",
+        look=_unknown_query,
     ),
     Rule(
         id="body-on-get",

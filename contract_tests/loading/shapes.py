@@ -182,7 +182,7 @@ NEGATIVE = Shape(
         "undo": Field(ListOf(_UNDO, least=1), "the calls that take back what was accepted"),
         "fresh": Field(
             ListOf(TEXT, least=1),
-            "generated variables that are others in each trial, for what can be made once only and not undone",
+            "generated variables that are others in each trial, for what cannot be made twice",
         ),
         "without": Field(ListOf(one_of(*KINDS_OF_INPUT), least=1), "kinds of bad input that are not tried"),
         "known": Field(

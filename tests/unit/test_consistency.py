@@ -14,6 +14,7 @@ from contract_tests.consistency.names import snake_case
 from contract_tests.consistency.routes import Routes, template_of
 from contract_tests.consistency.rule import Exchange
 from contract_tests.consistency.rules import BY_ID, RULES
+from contract_tests.model.derivation import NEW_NAME
 from contract_tests.model.http import Request, Response
 from contract_tests.model.service import Operation, Service
 from contract_tests.model.template import compile_text
@@ -183,6 +184,18 @@ FIRES: dict[str, list[tuple[tuple[Exchange, ...], str]]] = {
         (
             (call("POST /things", 413, {"overLimit": {"message": "Quota exceeded"}}),),
             "POST /things answers 413 for a quota: 403 would be right",
+        )
+    ],
+    "code-unknown-attribute": [
+        (
+            (call("POST /things", 201, sent={"thing": {NEW_NAME: "x"}}),),
+            "POST /things takes a property that nobody knows at $.thing, with 201: 400 would be right",
+        )
+    ],
+    "code-unknown-query": [
+        (
+            (call(f"GET /things?{NEW_NAME}=1"),),
+            "GET /things takes a query parameter that nobody knows, with 200: 400 would be right",
         )
     ],
     "code-server-error": [
@@ -430,6 +443,14 @@ SILENT: dict[str, list[tuple[Exchange, ...]]] = {
     "code-unprocessable": [(call("POST /things", 400),)],
     "code-not-implemented": [(call("POST /things", 404),)],
     "code-quota": [(call("POST /things", 403, "quota"),), (call("POST /things", 413, "too large"),)],
+    "code-unknown-attribute": [
+        (call("POST /things", 400, sent={"thing": {NEW_NAME: "x"}}),),
+        (call("POST /things", 201, sent={"thing": {"name": NEW_NAME}}),),
+    ],
+    "code-unknown-query": [
+        (call(f"GET /things?{NEW_NAME}=1", 400),),
+        (call(f"GET /things?name={NEW_NAME}"),),
+    ],
     "code-server-error": [(call("POST /things", 503),), (call("POST /things", 400),)],
     "code-allow": [(call("PUT /things", 405, headers=(("Allow", "GET"),)),)],
     "body-on-get": [(call("GET /things"),), (call("GET /things", 400, sent={"a": 1}),)],

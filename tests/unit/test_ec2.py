@@ -33,8 +33,8 @@ class Ec2Test(unittest.TestCase):
         status, out = command("run", "--service", "ec2", "--recordings", NEW, "--no-matrix", "--no-waivers")
         self.assertEqual(status, 1, out)
         failed = re.findall(r"^  failed call '(.*)' \(", out, re.MULTILINE)
-        self.assertEqual(failed.count(CAUSE), 3)
-        self.assertEqual(out.count(f"after call '{CAUSE}', which failed in an API below"), len(failed) - 3)
+        self.assertEqual(failed.count(CAUSE), 4)
+        self.assertEqual(out.count(f"after call '{CAUSE}', which failed in an API below"), len(failed) - 4)
         self.assertIn(
             "Keystone validates a signature for a service",
             (Path(NEW) / "account/unversioned.yaml").read_text(),
@@ -65,6 +65,7 @@ class Ec2Test(unittest.TestCase):
             r"  OS-EXT-IMG-SIZE:size +size +same by the map",
             r"  rootDeviceType +- +only above",
             r"  keyFingerprint +fingerprint +same by the map",
+            r"  publicIp +floating_ip_address +same by the map",
             r"  calls of a client: 2 to ec2, 1 to glance",
         ):
             self.assertRegex(out, line)
