@@ -402,6 +402,7 @@ def target_options(started: Any, path: Path) -> list[str]:
         **({"identities": identities} if identities else {}),
         **({"proofs": dict(zip(target.proofs, proofs, strict=True))} if proofs else {}),
         **({"releases": dict(target.releases)} if target.releases else {}),
+        **({"counters": dict(target.counters)} if target.counters else {}),
         **({"extensions": list(target.extensions)} if target.extensions else {}),
     }
     name = target.name.replace(" ", "-")

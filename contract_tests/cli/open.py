@@ -327,6 +327,7 @@ def open_service(
             deployment,
             beside={name: target.releases.get(name, "") for name in others},
             endpoints={name: one.endpoint for name, (_, one) in others.items()},
+            counters=target.counters,
         )
     if record:
         transport = _recorder(transport, record, service, deployment, opened)

@@ -87,6 +87,9 @@ def _lines(found: Any) -> Iterator[str]:
     yield f"  {plural(len(rows), 'property', 'properties')}: {told}"
     calls = [found.calls[side] / found.cases for side in ("above", "below")]
     yield f"  calls of a client: {calls[0]:g} to {above}, {calls[1]:g} to {below}"
+    if found.counted:
+        made = [f"{count / found.cases:g} to {name}" for name, count in sorted(found.hidden.items()) if count]
+        yield f"  calls that {above} makes meanwhile: {', '.join(made) or 'none'}"
     yield ""
 
 
@@ -99,6 +102,7 @@ def _document(found: Any) -> dict[str, Any]:
         "below": found.services[1],
         "cases": found.cases,
         "calls": dict(found.calls),
+        "hidden": dict(found.hidden) if found.counted else None,
         "missing": found.missing,
         "properties": [
             {"above": row.above, "below": row.below, "match": row.match.value} for row in found.rows.values()

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contract_tests.execution.causes import BAD, first_below
@@ -46,7 +47,8 @@ class Seen:
     """A parity over all cases of a deployment.
 
     `rows` are its properties, `calls` the requests that a client made to the sides `above` and `below`,
-    over `cases`; `missing` says why there is nothing to compare.
+    over `cases`; `hidden` those that the upper API made meanwhile, by service, where the deployment counts
+    requests (`counted`); `missing` says why there is nothing to compare.
     """
 
     deployment: str
@@ -55,6 +57,8 @@ class Seen:
     services: tuple[str, str]
     rows: dict[tuple[str, str, Match], Row] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
+    hidden: Counter[str] = field(default_factory=Counter)
+    counted: bool = False
     cases: int = 0
     missing: str = ""
 
@@ -121,13 +125,21 @@ def _seen(job: Job, case: Case, found: dict[tuple[str, str], Seen]) -> Iterator[
     scenario = case.scenario
     answers: dict[str, Any] = {}
     counts: Counter[str] = Counter()
+    hidden: dict[str, Counter[str]] = {}
+    counters = job.deployment.counters
+    before = _requests(counters)
 
     def observe(call: Call, request: Request, response: Response, variables: Mapping[str, Any]) -> None:
+        nonlocal before
         service = scenario.serving(call.on)
         if not job.replay:
             response = without_secrets(service, request, response).response
         answers[call.name] = response.document(service.bodies)
         counts[call.name] += 1
+        now = _requests(counters)
+        made = hidden.setdefault(call.name, Counter())
+        made.update({name: now[name] - before[name] for name in now if name != call.on})
+        before = now
 
     sleep = None if job.replay else time.sleep
     result = run_case(case, job.transport, job.deployment, observe=observe, sleep=sleep)
@@ -155,7 +167,16 @@ def _seen(job: Job, case: Case, found: dict[tuple[str, str], Seen]) -> Iterator[
         seen.cases += 1
         for name, side in (("above", parity.above), ("below", parity.below)):
             seen.calls[name] += sum(counts[call] for call in (side.call, *side.after))
+        seen.counted = bool(counters)
+        for name in (parity.above.call, *parity.above.after):
+            seen.hidden.update(hidden[name])
         yield mapped(parity, answers[names[0]], answers[names[1]]), seen
+
+
+def _requests(counters: Mapping[str, str]) -> dict[str, int]:
+    """How many requests each service was sent until now, by its file; none where that is not there yet."""
+    files = {name: Path(file) for name, file in counters.items()}
+    return {name: file.stat().st_size if file.exists() else 0 for name, file in files.items()}
 
 
 def _object(side: Side, document: Any) -> Mapping[str, Any]:

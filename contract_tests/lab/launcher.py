@@ -23,6 +23,8 @@ from contract_tests.model.target import IdentitySpec, Target
 from contract_tests.model.template import compile_text, render
 
 SUPPORT = Path(__file__).resolve().parent / "support"
+COUNTER = "requests"
+"""The file in a service's state that grows by a byte with each request."""
 _LAST_LINES = 25
 
 
@@ -153,6 +155,7 @@ def _environ(recipe: Recipe, variables: Mapping[str, str]) -> dict[str, str]:
         "HOME": variables["state"],
         "PYTHONPATH": os.pathsep.join(folders),
         "PYTHONUNBUFFERED": "1",
+        "CONTRACT_TESTS_COUNTER": str(Path(variables["state"], COUNTER)),
         "PYTHONHASHSEED": "0",  # the order of sets reaches answers; two starts are to give the same ones
         **kept,
         **own,
@@ -297,7 +300,10 @@ def _target(recipe: Recipe, variables: Mapping[str, str], below: Mapping[str, St
     """The target: this deployment's service, and those of what it stands on."""
     endpoints = {recipe.service: str(render(compile_text(recipe.endpoint), variables))}
     releases = {}
+    # A program with a server of its own counts nothing.
+    counters = {} if recipe.serve.command else {recipe.service: str(Path(variables["state"], COUNTER))}
     for one in below.values():
+        counters = {**one.target.counters, **counters}
         endpoints.setdefault(one.recipe.service, one.target.endpoints[one.recipe.service])
         if one.recipe.service != recipe.service:
             releases[one.recipe.service] = one.recipe.release
@@ -306,6 +312,7 @@ def _target(recipe: Recipe, variables: Mapping[str, str], below: Mapping[str, St
         name=f"{recipe.name} {recipe.release}",
         endpoints=endpoints,
         releases=releases,
+        counters=counters,
         identities={role: _identity(spec, variables) for role, spec in recipe.identities.items()},
         proofs={recipe.service: proofs} if proofs else {},
         release="-".join(filter(None, (recipe.release, recipe.variant))),

@@ -506,6 +506,10 @@ TARGET = Shape(
             "service → role → how it proves who it is there, where that differs",
         ),
         "releases": Field(MapOf(TEXT, key=SLUG), "service → its release, for services beside `release`'s"),
+        "counters": Field(
+            MapOf(TEXT, key=SLUG),
+            "service → a file that grows by a byte with each request; the lab writes these",
+        ),
         "release": Field(TEXT, "the release that runs there"),
         "series": Field(TEXT, "its series"),
         "region": Field(TEXT, "the region in the catalog"),

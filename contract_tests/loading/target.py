@@ -37,7 +37,7 @@ def _target(source: Source, name: str, node: MapNode, environ: Mapping[str, str]
         if node.get(key) is not None
     }
     timeout, extensions, identities, tls = map(node.get, ("timeout", "extensions", "identities", "tls"))
-    proofs, releases = map(node.get, ("proofs", "releases"))
+    proofs, releases, counters = map(node.get, ("proofs", "releases", "counters"))
     if timeout is not None:
         given["timeout"] = seconds(timeout.text)
     if extensions is not None:
@@ -50,6 +50,8 @@ def _target(source: Source, name: str, node: MapNode, environ: Mapping[str, str]
         given["releases"] = {key.text: value.text for key, value in releases.entries}
     if node.get("fresh") is not None:
         given["fresh"] = node.get("fresh").value
+    if counters is not None:
+        given["counters"] = {key.text: value.text for key, value in counters.entries}
     if tls is not None:
         options = {
             key.text: value.value if key.text == "verify" else value.text for key, value in tls.entries

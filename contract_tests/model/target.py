@@ -39,8 +39,9 @@ class Target:
     `endpoints` maps a service's name to its base URL, or to `wsgi:module:callable`; the key "*" serves
     any service. A service that is missing there is looked up in the catalog of the identity, if that has
     one. `proofs` are a service's own identities, for roles that prove themselves otherwise there. `releases`
-    are those of services besides the one that `release` speaks of. `timeout` is seconds a request. `fresh`:
-    each run makes values of its own, and so meets nothing that another run left there or is doing.
+    are those of services besides the one that `release` speaks of. `counters` are files that grow by a byte
+    with each request of a service. `timeout` is seconds a request. `fresh`: each run makes values of its own,
+    and so meets nothing that another run left there or is doing.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Target:
     identities: Mapping[str, IdentitySpec] = field(default_factory=dict)
     proofs: Mapping[str, Mapping[str, IdentitySpec]] = field(default_factory=dict)
     releases: Mapping[str, str] = field(default_factory=dict)
+    counters: Mapping[str, str] = field(default_factory=dict)
     release: str = ""
     series: str = ""
     region: str = ""
@@ -65,7 +67,8 @@ class Deployment:
     `range` is None where the service has no microversions. `extensions` and `majors` are names. `noise` is
     what two recordings of it differed in: by call, then path, the kinds of facts (`comparison.noise`).
     `beside` maps the target's other services that scenarios ask to their releases ("" where unknown),
-    `endpoints` to their base URLs. `salt` is what generated values hang on besides; "" in all recordings.
+    `endpoints` to their base URLs; `counters` are as those of Target. `salt` is what generated values hang on
+    besides; "" in all recordings.
     """
 
     name: str
@@ -81,3 +84,4 @@ class Deployment:
     beside: Mapping[str, str] = field(default_factory=dict, hash=False)
     endpoints: Mapping[str, str] = field(default_factory=dict, hash=False)
     salt: str = ""
+    counters: Mapping[str, str] = field(default_factory=dict, hash=False)

@@ -17,9 +17,10 @@ from contract_tests.execution.compare import compare
 from contract_tests.execution.plan import Choice, plan
 from contract_tests.execution.random_input import explorer
 from contract_tests.execution.runner import Job
-from contract_tests.model.case import CaseResult, Outcome
+from contract_tests.model.case import CallResult, CaseResult, Outcome
 from contract_tests.model.http import Request, Response
-from contract_tests.model.trials import calls_at
+from contract_tests.model.scenario import Call
+from contract_tests.model.trials import calls_at, random_trial, source_of
 from tests.unit.building import Transport, answer, case_at, deployment, scenario
 
 SERVICE = """
@@ -235,6 +236,55 @@ class TestHoles(unittest.TestCase):
 
         found = {one.rule for call in tried(Stubborn()).calls for one in call.findings}
         self.assertEqual({"input-undo"}, found)
+
+
+class Once(Harbour):
+    """Builds one ship for an owner, and none is ever taken away."""
+
+    def __call__(self, request: Request) -> Response:
+        return answer(409) if request.method == "DELETE" else super().__call__(request)
+
+    def launch(self, ship: Any) -> Response:
+        if ship.get("owner") in [one.get("owner") for one in self.ships.values()]:
+            return answer(409, {"error": "this owner has one"})
+        return super().launch(ship)
+
+
+class TestOnce(unittest.TestCase):
+    """What can be made once, and not taken away."""
+
+    def found(self, keys: str) -> set[tuple[str, str]]:
+        undo = '      undo: [{DELETE: "${ship}"}]\n'
+        text = SCENARIO.replace(undo, keys)
+        if "${ship}" not in keys:
+            text = text.replace("    save: {ship: {header: location}}\n", "")
+        one = scenario(text, SERVICE, SCHEMAS)
+        result = run_case(case_at(one), Transport(Once()), deployment(one.service))
+        return {(call.name, finding.rule) for call in result.calls for finding in call.findings}
+
+    def test_trials_of_one_value_stand_in_each_other_s_way(self) -> None:
+        self.assertIn(("build: $.name has 8 characters", "input-refused"), self.found(""))
+
+    def test_a_fresh_variable_is_another_in_each(self) -> None:
+        self.assertEqual(set(), self.found("      fresh: [owner]\n"))
+
+    def test_an_undo_may_expect_a_status(self) -> None:
+        undo = '      undo: [{{DELETE: "${{ship}}"{}}}]\n      fresh: [owner]\n'
+        self.assertEqual({"input-undo"}, {rule for _, rule in self.found(undo.format(""))})
+        self.assertEqual(set(), self.found(undo.format(", expect: {status: [204, 409]}")))
+
+    def test_what_was_accepted_at_random_excuses_the_call_itself(self) -> None:
+        def its_own(call: Call, make: Callable[[Call], CallResult]) -> list[CallResult]:
+            return [make(random_trial(call, None, source_of(call.body.value)))] if call.body else []
+
+        one = scenario(SCENARIO, SERVICE, SCHEMAS)
+        result = run_case(case_at(one), Transport(Once()), deployment(one.service), explore=its_own)
+        (build,) = [call for call in result.calls if call.name == "build"]
+        self.assertEqual(
+            (Outcome.SKIPPED, "what was accepted at random before it may stand in its way"),
+            (build.outcome, build.reason),
+        )
+        self.assertEqual([], [call for call in result.calls if call.findings])
 
 
 class TestRandom(unittest.TestCase):

@@ -158,6 +158,22 @@ class ParityTest(SeveralTest):
         ):
             self.assertRegex(out, line)
 
+    def test_what_a_proxy_asks_below_is_told_where_it_is_counted(self) -> None:
+        import several_apps
+
+        counter = self.folder / "requests"
+        several_apps.COUNTERS.append(counter)
+        self.addCleanup(several_apps.COUNTERS.clear)
+        targets = self.folder / "targets.yaml"
+        text = (PROJECT / "targets.yaml").read_text()
+        targets.write_text(text.replace("  both:\n", f"  both:\n    counters: {{core: {counter}}}\n"))
+        status, out = self.run_command("parity", "--targets", str(targets), "--target", "both")
+        self.assertEqual(status, 0, out)
+        self.assertIn("  calls of a client: 1 to front, 1 to core\n", out)
+        self.assertIn("  calls that front makes meanwhile: 2 to core\n", out)
+        _, out = self.run_command("parity", "--target", "both")
+        self.assertNotIn("meanwhile", out)
+
     def test_a_value_that_differs_is_a_finding_of_the_run(self) -> None:
         import several_apps
 

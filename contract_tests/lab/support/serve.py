@@ -7,6 +7,7 @@ Every release stands behind this one server, so that a recording does not show w
 """
 
 import importlib
+import os
 import runpy
 import socket
 import sys
@@ -18,6 +19,17 @@ def load(what):
     module, _, name = what.partition(":")
     found = getattr(importlib.import_module(module), name.replace("()", ""))
     return found() if name.endswith("()") else found
+
+
+def counted(application, path):
+    """The application, with a byte in a file for each request: what a proxy asks of it shows there."""
+
+    def call(environ, start_response):
+        with open(path, "ab") as out:
+            out.write(b".")
+        return application(environ, start_response)
+
+    return call
 
 
 def announce_the_end():
@@ -41,7 +53,8 @@ def announce_the_end():
 def main():
     fd, threads, prefix, what = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
     sys.argv = [what.rpartition("/")[2]] + sys.argv[5:]
-    application = load(what)
+    counter = os.environ.pop("CONTRACT_TESTS_COUNTER", "")
+    application = counted(load(what), counter) if counter else load(what)
     from waitress import serve
 
     announce_the_end()
