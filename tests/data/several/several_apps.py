@@ -14,7 +14,7 @@ COUNTERS = []
 def count(requests):
     """As the lab's server counts what `core` is asked: a byte each."""
     for path in COUNTERS:
-        with open(path, "ab") as out:
+        with path.open("ab") as out:
             out.write(b"." * requests)
 
 
