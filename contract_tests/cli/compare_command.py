@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from contract_tests.cli.judging import drafted_waivers, policy_option, read_policy, waivers_option
+from contract_tests.cli.judging import Telling, policy_option, read_policy, telling_options, waivers_option
 from contract_tests.cli.options import choice_options, places_options, target_options
 from contract_tests.errors import UsageError
 from contract_tests.execution.plan import Choice
@@ -33,15 +31,9 @@ EVERY = "all"
 )
 @policy_option
 @waivers_option
-@click.option(
-    "--write-waivers", metavar="FILE", help="Draft waivers for what fails, the reasons left for a person."
-)
 @target_options
 @choice_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, for a review comment.")
-@click.option("--junit", "junit_file", metavar="FILE", help="Write JUnit XML.")
-@click.option("-v", "--verbose", is_flag=True, help="Show every change with every call, OK and INFO too.")
+@telling_options
 @places_options
 def command(
     places: Places,
@@ -49,14 +41,10 @@ def command(
     releases: str | None,
     policy_name: str,
     waivers: Path | None,
-    write_waivers: str | None,
     wanted: Any,
     choice: Choice,
     service: tuple[str, ...],
-    as_json: bool,
-    as_markdown: bool,
-    junit_file: str | None,
-    verbose: bool,
+    telling: Telling,
 ) -> int:
     """Compare two deployments or recordings: what differs, by which rule, and whether it is a break.
 
@@ -74,7 +62,6 @@ def command(
     from contract_tests.execution.compare import compare
     from contract_tests.loading.library import Library
     from contract_tests.reporters import comparison as words
-    from contract_tests.reporters.files import file_writer
 
     if bool(releases) == bool(sides) or (sides and len(sides) != 2):
         raise UsageError("compare: name OLD and NEW, or --releases SERVICE")
@@ -95,19 +82,9 @@ def command(
             text = side.mask(text)
         return text
 
-    if as_json:
-        click.echo(json.dumps([words.document(one, mask) for one in found], indent=1))
-    elif as_markdown:
-        click.echo(words.markdown(found, mask), nl=False)
-    else:
-        for one in found:
-            for line in words.lines(one, mask, verbose=verbose):
-                click.echo(line)
-    if junit_file:
-        file_writer("--junit", junit_file, sys.stdout)(words.junit(found, policy.fails, mask))
+    telling.show(words, found, mask)
     failing = [change for one in found for change in one.changes if change.verdict in policy.fails]
-    if write_waivers:
-        file_writer("--write-waivers", write_waivers, sys.stdout)(drafted_waivers(failing))
+    telling.write(words, found, failing, policy.fails, mask)
     if failing or any(one.waivers for one in found):
         return FINDINGS
     return OK if any(one.compared for one in found) else COULD_NOT_RUN

@@ -1,12 +1,14 @@
-"""How differences are judged: --policy and --waivers, and the baseline of a run."""
+"""How differences are judged and told: policies, waivers, the baseline of a run, the forms of a report."""
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +18,11 @@ from contract_tests.errors import UsageError
 if TYPE_CHECKING:
     from contract_tests.cli.open import Opened
     from contract_tests.comparison.policy import Policy, Waiver
+    from contract_tests.comparison.rule import Verdict
     from contract_tests.execution.compare import Change
     from contract_tests.loading.library import Library
     from contract_tests.model.scenario import Scenario
+    from contract_tests.reporters.words import Mask
 
 
 def policy_option(command: Command) -> Command:
@@ -41,6 +45,67 @@ def waivers_option(command: Command) -> Command:
         metavar="FILE",
         help="Differences that are accepted.",
     )(command)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How what was found is told; `words` below is a module of reporters that puts one result into words."""
+
+    as_json: bool
+    as_markdown: bool
+    junit_file: str | None
+    write_waivers: str | None
+    verbose: bool
+
+    def show(self, words: Any, found: Sequence[Any], mask: Mask) -> None:
+        """Print the results."""
+        if self.as_json:
+            click.echo(json.dumps([words.document(one, mask) for one in found], indent=1))
+        elif self.as_markdown:
+            click.echo(words.markdown(found, mask), nl=False)
+        else:
+            for one in found:
+                for line in words.lines(one, mask, verbose=self.verbose):
+                    click.echo(line)
+
+    def write(
+        self,
+        words: Any,
+        found: Sequence[Any],
+        failing: Sequence[Change],
+        fails: Collection[Verdict],
+        mask: Mask,
+    ) -> None:
+        """Write the files that were asked for; waivers are drafted of `failing`."""
+        from contract_tests.reporters.files import file_writer
+
+        if self.junit_file:
+            file_writer("--junit", self.junit_file, sys.stdout)(words.junit(found, fails, mask))
+        if self.write_waivers:
+            file_writer("--write-waivers", self.write_waivers, sys.stdout)(drafted_waivers(failing))
+
+
+def telling_options(command: Command) -> Command:
+    """The command gets `telling`, a `Telling`."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        telling = Telling(**{name: kwargs.pop(name) for name in Telling.__dataclass_fields__})
+        return command(*args, telling=telling, **kwargs)
+
+    for option in (
+        click.option("-v", "--verbose", is_flag=True, help="Show each of them with every call and place."),
+        click.option("--junit", "junit_file", metavar="FILE", help="Write JUnit XML."),
+        click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, for a review comment."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        click.option(
+            "--write-waivers",
+            metavar="FILE",
+            help="Draft waivers for what fails, the reasons left for a person.",
+        ),
+    ):
+        wrapped = option(wrapped)
+    return wrapped
 
 
 def read_policy(

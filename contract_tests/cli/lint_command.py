@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from contract_tests.cli.judging import drafted_waivers, read_policy, waivers_option
+from contract_tests.cli.judging import Telling, read_policy, telling_options, waivers_option
 from contract_tests.cli.options import choice_options, places_options, target_options
 from contract_tests.errors import UsageError
 from contract_tests.execution.plan import Choice
@@ -29,16 +27,10 @@ from contract_tests.loading.config import Places
 )
 @click.option("--rule", "only", multiple=True, metavar="RULE", help="Only this rule; also one that is off.")
 @waivers_option
-@click.option(
-    "--write-waivers", metavar="FILE", help="Draft waivers for what fails, the reasons left for a person."
-)
 @target_options
 @choice_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, for a review comment.")
 @click.option("--table", "as_table", is_flag=True, help="Print how many there are by rule and service.")
-@click.option("--junit", "junit_file", metavar="FILE", help="Write JUnit XML.")
-@click.option("-v", "--verbose", is_flag=True, help="Show every call and place of each finding.")
+@telling_options
 @places_options
 def command(
     places: Places,
@@ -46,15 +38,11 @@ def command(
     profile: str,
     only: tuple[str, ...],
     waivers: Path | None,
-    write_waivers: str | None,
     wanted: Any,
     choice: Choice,
     service: tuple[str, ...],
-    as_json: bool,
-    as_markdown: bool,
     as_table: bool,
-    junit_file: str | None,
-    verbose: bool,
+    telling: Telling,
 ) -> int:
     """Is an API consistent in itself? Hold recorded or live answers to rules of names, codes and bodies.
 
@@ -74,7 +62,6 @@ def command(
     from contract_tests.loading.library import Library
     from contract_tests.loading.source import nearest
     from contract_tests.reporters import consistency as words
-    from contract_tests.reporters.files import file_writer
 
     for name in only:
         if name not in BY_ID:
@@ -87,23 +74,15 @@ def command(
     with open_jobs(library, scenarios, wanted, choice) as opened:
         found = lint(opened.jobs, policy, accepted, only)
     fails = policy.fails | {Verdict.WARN}
-    if as_json:
-        click.echo(json.dumps([words.document(one, opened.mask) for one in found], indent=1))
-    elif as_markdown:
-        click.echo(words.markdown(found, opened.mask), nl=False)
-    elif as_table:
+    if as_table:
         for line in _columns(*words.table(found)):
             click.echo(line)
     else:
-        for one in found:
-            for line in words.lines(one, opened.mask, verbose=verbose):
-                click.echo(line)
-        click.echo(words.summary(found))
-    if junit_file:
-        file_writer("--junit", junit_file, sys.stdout)(words.junit(found, fails, opened.mask))
+        telling.show(words, found, opened.mask)
+        if not (telling.as_json or telling.as_markdown):
+            click.echo(words.summary(found))
     failing = [finding for one in found for finding in one.findings if finding.verdict in fails]
-    if write_waivers:
-        file_writer("--write-waivers", write_waivers, sys.stdout)(drafted_waivers(failing))
+    telling.write(words, found, failing, fails, opened.mask)
     if failing or any(one.waivers for one in found):
         return FINDINGS
     return OK if any(one.answers for one in found) else COULD_NOT_RUN
