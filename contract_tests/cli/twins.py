@@ -42,7 +42,9 @@ def note_noise(
     ):
         job = old.jobs[0]
         paths = {case.id: case_path(recording.path, case) for case in job.cases}
-        kept = [case for case in job.cases if paths[case.id].exists() or recording.shared(paths[case.id])]
+        kept = tuple(
+            case for case in job.cases if paths[case.id].exists() or recording.shared(paths[case.id])
+        )
         deployment = replace(job.deployment, noise={})
         found = learn(replace(job, deployment=deployment, cases=kept), new.jobs[0])
     there = {

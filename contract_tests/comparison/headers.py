@@ -58,15 +58,23 @@ def _header(name: str, old: list[str], new: list[str], same: Correlation) -> Ite
     elif name in ENDS:
         yield Fact(kind="header-value", path=name, old=before, new=after, detail=_moved(before, after))
     elif not alike(role(before, same.old), role(after, same.new)):
-        parts = urlsplit(role(before, same.old)), urlsplit(role(after, same.new))
-        if (
-            name == "location"
-            and alike(*(part._replace(scheme="", netloc="").geturl() for part in parts))
-            and all(part.netloc for part in parts)
-        ):
-            yield Fact(kind="link-host", path=name, old=parts[0].netloc, new=parts[1].netloc)
+        hosts = _hosts(role(before, same.old), role(after, same.new)) if name == "location" else None
+        if hosts is not None:
+            yield Fact(kind="link-host", path=name, old=hosts[0], new=hosts[1])
         else:
             yield Fact(kind="header-value", path=name, old=before, new=after)
+
+
+def _hosts(old: str, new: str) -> tuple[str, str] | None:
+    """The hosts of two URLs that differ in nothing else; None of any others."""
+    try:
+        before, after = urlsplit(old), urlsplit(new)
+    except ValueError:
+        return None
+    if not before.netloc or not after.netloc:
+        return None
+    rest = (part._replace(scheme="", netloc="").geturl() for part in (before, after))
+    return (before.netloc, after.netloc) if alike(*rest) else None
 
 
 def _moved(old: str, new: str) -> str:
