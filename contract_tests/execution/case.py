@@ -17,7 +17,7 @@ from contract_tests.execution.causes import with_causes
 from contract_tests.execution.parity import broken, mapped
 from contract_tests.execution.plan import calls_of
 from contract_tests.execution.requests import asked_version, build_request
-from contract_tests.execution.same import first_change, other_representation, unlike
+from contract_tests.execution.same import as_represented, first_change, other_representation, unlike
 from contract_tests.execution.variables import case_variables, fresh_variables
 from contract_tests.model.case import CallResult, Case, CaseResult, Outcome
 from contract_tests.model.finding import Finding
@@ -230,7 +230,7 @@ class _Run:
         response: Response | None = None
         findings: list[Finding] = []
         outcome, reason = Outcome.PASSED, ""
-        service = self.case.scenario.serving(call.on)
+        service = as_represented(self.case.scenario.serving(call.on), call)
         at = self.case.scenario.version(call.on, self.case.microversion)
         version = at.text if at is not None else None
         try:
@@ -353,7 +353,7 @@ class _Run:
         return Context(
             mark=call.mark,
             variables=self.variables,
-            service=self.case.scenario.serving(call.on),
+            service=as_represented(self.case.scenario.serving(call.on), call),
             microversion=at,
             asked=at if plain else None,
             path=request.target.partition("?")[0],

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from contract_tests.model.dialect import Dialect
 from contract_tests.model.http import Request
-from contract_tests.model.scenario import Body, Call
+from contract_tests.model.scenario import DEFAULT_REPRESENTATION, Body, Call
 from contract_tests.model.template import Template, Variable, as_text, render
 
 _PATH_SAFE = "/:@!$&'()*+,;=~%-._"
@@ -35,7 +35,8 @@ def build_request(
     headers = [(name, as_text(render(value, variables))) for name, value in call.headers]
     names = {name.lower() for name, _ in headers}
     if "accept" not in names:
-        headers.append(("Accept", call.representation or _ACCEPTED[bodies]))
+        default = call.representation in ("", DEFAULT_REPRESENTATION)
+        headers.append(("Accept", _ACCEPTED[bodies] if default else call.representation))
     body = None
     if call.body is not None:
         body = _encode(call.body, variables)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from contract_tests.checks.rules import Words
 from contract_tests.model.finding import Finding
 from contract_tests.model.http import MISSING, Response, media_of
-from contract_tests.model.scenario import Call
+from contract_tests.model.scenario import DEFAULT_REPRESENTATION, Call
 from contract_tests.model.service import Service
+
+_XML = r"(text|application)/(\w[\w.-]*\+)?xml"
+"""The media types of XML (RFC 7303); services use any of them."""
+_JSON = r"application/(\w[\w.-]*\+)?json"
+
+
+def as_represented(service: Service, call: Call) -> Service:
+    """The service as it answers this call: one of XML may answer JSON to those who ask, or the other way."""
+    kind, _ = media_of(call.representation)
+    bodies = next((name for name, form in (("json", _JSON), ("xml", _XML)) if re.fullmatch(form, kind)), "")
+    return replace(service, bodies=bodies) if bodies not in ("", service.bodies) else service
 
 
 def other_representation(call: Call, response: Response, service: Service) -> Iterator[Finding]:
@@ -21,9 +34,13 @@ def other_representation(call: Call, response: Response, service: Service) -> It
         return
     ignored = frozenset({"charset", service.dialect.parameter})
     got = response.header("content-type") or ""
-    plain = call.representation == "application/json"
+    plain = call.representation == DEFAULT_REPRESENTATION
     wanted = service.dialect.media_type if plain else call.representation
-    if media_of(got, ignored) != media_of(wanted, ignored):
+    right = media_of(got, ignored) == media_of(wanted, ignored)
+    if plain and service.bodies == "xml":
+        kind, parameters = media_of(got, ignored)
+        wanted, right = "XML", not parameters and re.fullmatch(_XML, kind) is not None
+    if not right:
         yield Finding(
             rule="representation",
             mark=call.mark,

@@ -8,8 +8,8 @@ from typing import Any
 
 from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode
 from contract_tests.loading.source import Source, nearest
+from contract_tests.model.scenario import DEFAULT_REPRESENTATION
 
-DEFAULT = "application/json"
 _OF_BOTH = ("GET", "as", "on", "headers", "query", "microversion", "redirects", "requires", "microversions")
 """What the calls for the representations have in common with the one that names them."""
 
@@ -40,7 +40,7 @@ def _calls(source: Source, call: MapNode) -> Iterator[MapNode]:
         yield replace(call, entries=plain)
         return
     name = call.get("name")
-    default = (_scalar(options, "representation"), _scalar(options, DEFAULT))
+    default = (_scalar(options, "representation"), _scalar(options, DEFAULT_REPRESENTATION))
     yield replace(call, entries=(*plain, default))
     common = tuple(entry for entry in plain if entry[0].text in _OF_BOTH)
     for key, option in options.entries:

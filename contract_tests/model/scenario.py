@@ -18,6 +18,9 @@ from contract_tests.model.xml import XmlPath
 
 _first = operator.itemgetter(0)
 
+DEFAULT_REPRESENTATION = "contract-tests/default"
+"""The `representation` of a call that asks for what those get who do not choose; no media type of theirs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaHistory:

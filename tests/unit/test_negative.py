@@ -18,6 +18,7 @@ from contract_tests.execution.plan import Choice, plan
 from contract_tests.execution.random_input import explorer
 from contract_tests.execution.runner import Job
 from contract_tests.model.case import CallResult, CaseResult, Outcome
+from contract_tests.model.derivation import KINDS
 from contract_tests.model.http import Request, Response
 from contract_tests.model.scenario import Call
 from contract_tests.model.trials import calls_at, random_trial, source_of
@@ -187,6 +188,7 @@ HOLES = {
     "format": ("input-accepted", "build: $.owner is no uuid"),
     "pattern": ("input-accepted", 'build: $.crew[0].rank is "~"'),
     "none": ("input-accepted", "build: $.crew has 0 items"),
+    "many": ("input-accepted", "build: $.crew has 3 items"),
     "twice": ("input-accepted", "build: $.crew has an item twice"),
     "media type": ("input-accepted", "build: the body is called text"),
     "empty body": ("input-accepted", "build: the body is empty"),
@@ -320,6 +322,11 @@ class TestDerivation(unittest.TestCase):
     def labels(self, text: str = SCENARIO, service: str = SERVICE) -> list[str]:
         one = scenario(text, service, SCHEMAS)
         return [call.name for _, call in calls_at(one, None)]
+
+    def test_every_kind_of_bad_input_is_derived(self) -> None:
+        one = scenario(SCENARIO, SERVICE, SCHEMAS)
+        made = {call.trial.kind for _, call in calls_at(one, None) if call.trial is not None}
+        self.assertEqual(set(KINDS), made)
 
     def test_it_is_the_same_each_time(self) -> None:
         self.assertEqual(self.labels(), self.labels())

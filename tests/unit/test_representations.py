@@ -171,6 +171,44 @@ class TestRepresentations(unittest.TestCase):
         )
 
 
+class TestXml(unittest.TestCase):
+    """A service whose default is XML, and which can answer JSON to those who ask."""
+
+    SERVICE = "service: toy\nversion: {dialect: none}\nbodies: xml\n"
+    CALLS = """
+calls:
+- name: show
+  GET: /things/1
+  expect: {status: 200, xml: {//name: a}}
+  representations:
+    application/json: {expect: {status: 200, json: {$.name: a}}}
+    application/xml;type=task: {expect: {status: 200, xml: {//state: done}}}
+"""
+
+    def ran(self, default: str) -> list[str]:
+        def take(request: Request) -> Response:
+            asked = dict(request.headers)["Accept"]
+            if asked == "application/json":
+                return answer(200, {"name": "a"}, content_type=asked)
+            kind = asked if "task" in asked else default
+            body = (
+                b"<task><state>done</state></task>" if "task" in asked else b"<thing><name>a</name></thing>"
+            )
+            return Response(200, "OK", (("Content-Type", kind),), body)
+
+        made = scenario(self.CALLS, service=self.SERVICE)
+        result = run_case(case_at(made), Transport(take), deployment(made.service))
+        return [f"{call.name}: {word(finding)}" for call in result.calls for finding in call.findings]
+
+    def test_any_media_type_of_xml_is_the_default(self) -> None:
+        for kind in ("application/xml", "text/xml; charset=utf-8", "application/atom+xml"):
+            self.assertEqual([], self.ran(kind))
+
+    def test_another_one_is_told(self) -> None:
+        said = "expected the answer to be XML, and its Content-Type says application/xml;type=task"
+        self.assertEqual([f"show: {said}", f"show, as before: {said}"], self.ran("application/xml;type=task"))
+
+
 class TestSameAs(unittest.TestCase):
     CALLS = """
     calls:
