@@ -255,6 +255,8 @@ class _Walk:
             self._by_name(place, "alias", old, new, "extension")
         else:
             names = _identified(old, new, self.same)
+            if names is None and len(old) == len(new) == 1:
+                return self.value(below, old[0], new[0])
             labels = names or [
                 [_canonical(i, self.same.old) for i in old],
                 [_canonical(i, self.same.new) for i in new],
@@ -307,8 +309,8 @@ class _Walk:
         if len(old) != len(new):
             self.note("array-count", place, len(old), len(new))
         pairs = list(zip(*left, strict=False))
-        other = [(masked(labels[0][a]), masked(labels[1][b])) for a, b in pairs]
-        if paired and any(a != b for a, b in other):
+        other = [(masked(labels[0][a]), masked(labels[1][b])) for a, b in pairs] if paired else []
+        if any(a != b for a, b in other):
             self.note(
                 "array-items", place, cut(", ".join(a for a, _ in other)), cut(", ".join(b for _, b in other))
             )
