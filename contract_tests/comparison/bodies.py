@@ -253,10 +253,9 @@ class _Walk:
             self._by_name(place, "id", old, new, "version-entry")
         elif (old or new) and is_extension_list(place.leaf, old) and is_extension_list(place.leaf, new):
             self._by_name(place, "alias", old, new, "extension")
+        elif (names := _identified(old, new, self.same)) is None and len(old) == len(new) == 1:
+            self.value(below, old[0], new[0])
         else:
-            names = _identified(old, new, self.same)
-            if names is None and len(old) == len(new) == 1:
-                return self.value(below, old[0], new[0])
             labels = names or [
                 [_canonical(i, self.same.old) for i in old],
                 [_canonical(i, self.same.new) for i in new],
