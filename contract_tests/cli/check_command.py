@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contract_tests.cli.options import places_options
+from contract_tests.cli.say import say
 
 if TYPE_CHECKING:
     from contract_tests.loading.config import Places
@@ -39,7 +40,7 @@ def command(places: Places, paths: tuple[Path, ...]) -> int:
     library.problems += library.scenarios(scenarios).problems if scenarios else ()
     library.raise_problems()
     if not files:
-        click.echo(f"nothing to check: no file ending in {' or '.join(ENDINGS)}", err=True)
+        say(f"nothing to check: no file ending in {' or '.join(ENDINGS)}", err=True)
         return 2
-    click.echo(f"{plural(len(files), 'file')}: nothing is wrong")
+    say(f"{plural(len(files), 'file')}: nothing is wrong")
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contract_tests.cli.options import choice_options, places_options, target_options
+from contract_tests.cli.say import say, say_json
 
 if TYPE_CHECKING:
     from contract_tests.execution.plan import Choice
@@ -54,9 +54,9 @@ def command(
         services = {one.service.name: one.service for one in scenarios if one.service.name in there}
         found = [measure(one, scenarios, opened.jobs) for one in services.values()]
     if as_json:
-        click.echo(json.dumps([_document(one) for one in found], indent=1))
+        say_json([_document(one) for one in found])
     else:
-        click.echo("\n".join(line for one in found for line in _lines(one)))
+        say("\n".join(line for one in found for line in _lines(one)))
     return max((_status(one, fail_under) for one in found), key=_WORST.index)
 
 
@@ -67,14 +67,14 @@ def _status(found: Any, fail_under: float | None) -> int:
 
     status = OK if found.cases else COULD_NOT_RUN
     if not found.cases:
-        click.echo(f"{found.service.name}: no case ran", err=True)
+        say(f"{found.service.name}: no case ran", err=True)
     if found.not_passed:
         first = ", ".join(found.not_passed[:3]) + (" …" if len(found.not_passed) > 3 else "")
         cases = plural(len(found.not_passed), "case")
-        click.echo(f"{cases} did not pass (see contract-tests run): {first}", err=True)
+        say(f"{cases} did not pass (see contract-tests run): {first}", err=True)
         status = FINDINGS if found.failed else COULD_NOT_RUN
     if fail_under is not None and _share(found) * 100 < fail_under:
-        click.echo(
+        say(
             f"{found.service.name}: {_share(found):.1%} of the documented statuses are answered, "
             f"less than --fail-under {fail_under:g}",
             err=True,

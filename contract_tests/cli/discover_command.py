@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contract_tests.cli.options import choice_options, places_options, target_options
+from contract_tests.cli.say import say, say_json
 from contract_tests.errors import ContractTestsError, UsageError
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ def command(
                 for one in _look(stack, library, scenarios, name, wanted, choice)
             ]
     if as_json:
-        click.echo(json.dumps([_document(one) for one in found], indent=1))
+        say_json([_document(one) for one in found])
     else:
         for one in found:
-            click.echo("\n".join(_lines(one)))
+            say("\n".join(_lines(one)))
     if any(one.inspection is not None and one.inspection.findings for one in found):
         return FINDINGS
     return OK if any(one.inspection is not None for one in found) else COULD_NOT_RUN
@@ -157,7 +157,8 @@ def _look(
 
 def _lines(found: _Found) -> Iterator[str]:
     from contract_tests.checks.rules import word
-    from contract_tests.reporters.words import plural, printable
+    from contract_tests.reporters.harmless import printable
+    from contract_tests.reporters.words import plural
 
     yield printable(f"{found.name}  {found.title}  {found.endpoint}".rstrip())
     if found.problem:

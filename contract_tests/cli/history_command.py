@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 
 from contract_tests.cli.judging import policy_option, read_policy
 from contract_tests.cli.options import choice_options, places_options, target_options
+from contract_tests.cli.say import say, say_json
 from contract_tests.execution.plan import Choice
 from contract_tests.loading.config import Places
 
@@ -65,9 +65,9 @@ def command(
         and any(call.lower() in one.lower() for one in entry.calls)
     ]  # fmt: skip
     if as_json:
-        click.echo(json.dumps({**_document(found), "versions": _lives(life)}, indent=1))
+        say_json({**_document(found), "versions": _lives(life)})
     else:
-        click.echo("\n".join(_rst(found) if as_rst else [*_lines(found), *_life_lines(life)]))
+        say("\n".join(_rst(found) if as_rst else [*_lines(found), *_life_lines(life)]))
     if any(entry.verdict is Verdict.REVIEW and not entry.declared for entry in found.entries):
         return FINDINGS
     return OK if found.entries or life else COULD_NOT_RUN
@@ -75,7 +75,7 @@ def command(
 
 def _life_lines(lives: Any) -> Iterator[str]:
     """What became of each API version over the releases; what stayed the same is told in one span."""
-    from contract_tests.reporters.words import printable
+    from contract_tests.reporters.harmless import printable
 
     if lives:
         yield "API versions and lifecycle headers, by release"
@@ -92,7 +92,7 @@ def _lives(lives: Any) -> list[dict[str, Any]]:
 
 def _word(entry: Any) -> str:
     from contract_tests.comparison.rule import word_fact
-    from contract_tests.reporters.words import printable
+    from contract_tests.reporters.harmless import printable
 
     return printable(word_fact(entry.rule, entry.fact).replace("\n", " "))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contract_tests.cli.options import choice_options, places_options, target_options
+from contract_tests.cli.say import say
 from contract_tests.errors import ContractTestsError, UsageError
 from contract_tests.execution.plan import Choice
 from contract_tests.loading.config import Places
@@ -52,7 +53,7 @@ def command(
         for draft in infer(scenarios[0].service, opened.jobs):
             path = folder / f"{draft.name}.yaml"
             if path.exists():
-                click.echo(f"{path}: is there already, left alone", err=True)
+                say(f"{path}: is there already, left alone", err=True)
                 continue
             answers = plural(len(draft.samples), "answer")
             comment = (
@@ -65,7 +66,7 @@ def command(
                 raise UsageError(f"--out {out}: cannot be written: {error.strerror}") from None
             _prove(library, name, path, draft)
             changes = ", ".join(map(str, draft.overlays))
-            click.echo(f"{path}: {answers}" + (f"; since {changes}" if changes else ""))
+            say(f"{path}: {answers}" + (f"; since {changes}" if changes else ""))
             written += 1
     return OK if written else COULD_NOT_RUN
 

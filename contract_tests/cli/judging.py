@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contract_tests.cli.options import Command
+from contract_tests.cli.say import say, say_json
 from contract_tests.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,13 +61,13 @@ class Telling:
     def show(self, words: Any, found: Sequence[Any], mask: Mask) -> None:
         """Print the results."""
         if self.as_json:
-            click.echo(json.dumps([words.document(one, mask) for one in found], indent=1))
+            say_json([words.document(one, mask) for one in found])
         elif self.as_markdown:
-            click.echo(words.markdown(found, mask), nl=False)
+            say(words.markdown(found, mask), nl=False)
         else:
             for one in found:
                 for line in words.lines(one, mask, verbose=self.verbose):
-                    click.echo(line)
+                    say(line)
 
     def write(
         self,

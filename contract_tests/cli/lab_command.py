@@ -20,6 +20,7 @@ from typing import Any
 import click
 
 from contract_tests.cli.options import places_options
+from contract_tests.cli.say import say
 from contract_tests.errors import ContractTestsError, UsageError
 from contract_tests.loading.config import Places
 
@@ -43,7 +44,7 @@ def command() -> None:
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    say(text, err=True)
 
 
 def _load(places: Places) -> Any:
@@ -88,7 +89,7 @@ def list_command(places: Places) -> int:
     except Unavailable as error:
         missing["uv"] = str(error)
     for name, one in found.items():
-        click.echo(f"{name}: {one.title}")
+        say(f"{name}: {one.title}")
         for release, recipe in one.recipes.items():
             python = recipe.series.python
             if python not in missing and not installed(recipe):
@@ -104,10 +105,10 @@ def list_command(places: Places) -> int:
                 else "can be installed"
             )
             below = f", on {', '.join(f'{n} {r}' for n, r in recipe.needs.items())}" if recipe.needs else ""
-            click.echo(f"    {release:10} {recipe.series.name:9} {state}{below}")
+            say(f"    {release:10} {recipe.series.name:9} {state}{below}")
     for text in missing.values():
-        click.echo(f"missing: {text}")
-    click.echo(f"cache: {cache()}")
+        say(f"missing: {text}")
+    say(f"cache: {cache()}")
     return 0
 
 
@@ -137,7 +138,7 @@ def up(places: Places, deployment: str, release: str | None, port: int | None, w
     with _ending_with_signals(), running(recipe, _all_recipes(found), _say, port=port or 0) as started:
         targets = _run_file(deployment, recipe.release, os.getpid())
         try:
-            click.echo(f"contract-tests run {' '.join(target_options(started, targets))}")
+            say(f"contract-tests run {' '.join(target_options(started, targets))}")
             sys.stdout.flush()
             signal.pause()
         finally:
@@ -195,8 +196,8 @@ def _detached(deployment: str, release: str, port: int, places: Places) -> int:
     if not line:
         process.wait()
         raise LabError(f"{deployment} {release} did not start; see {log}")
-    click.echo(line)
-    click.echo(f"contract-tests lab down {deployment} {release}")
+    say(line)
+    say(f"contract-tests lab down {deployment} {release}")
     return 0
 
 
@@ -231,9 +232,9 @@ def down(deployment: str | None, release: str | None, everything: bool) -> int:
                 os.kill(int(pid), 0)
                 time.sleep(0.1)
         path.unlink(missing_ok=True)
-        click.echo(f"ended {name}")
+        say(f"ended {name}")
     if not chosen:
-        click.echo("nothing of that is up")
+        say("nothing of that is up")
     return 0
 
 
@@ -327,10 +328,10 @@ def _each(
         from contract_tests.recordings.sharing import share
 
         shared = share(Path(record) / recipes[0].service)
-        click.echo(f"{shared} cassettes are the same as those of the newest release, and stored there only")
+        say(f"{shared} cassettes are the same as those of the newest release, and stored there only")
     for recipe, (status, note) in zip(recipes, statuses, strict=True):
         if note or len(recipes) > 1:
-            click.echo(f"{recipe.name} {recipe.release}: {note or _STATUS.get(status, 'could not run')}")
+            say(f"{recipe.name} {recipe.release}: {note or _STATUS.get(status, 'could not run')}")
     return max(status for status, _ in statuses)
 
 
@@ -435,6 +436,6 @@ def clean(everything: bool) -> int:
     for name in ("runs", "prepared", *(["environments"] if everything else [])):
         folder = cache() / name
         if folder.exists():
-            click.echo(f"removing {folder}")
+            say(f"removing {folder}")
             shutil.rmtree(folder, ignore_errors=True)
     return 0

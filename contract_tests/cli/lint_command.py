@@ -10,6 +10,7 @@ import click
 
 from contract_tests.cli.judging import Telling, read_policy, telling_options, waivers_option
 from contract_tests.cli.options import choice_options, places_options, target_options
+from contract_tests.cli.say import say
 from contract_tests.errors import UsageError
 from contract_tests.execution.plan import Choice
 from contract_tests.loading.config import Places
@@ -76,11 +77,11 @@ def command(
     fails = policy.fails | {Verdict.WARN}
     if as_table:
         for line in _columns(*words.table(found)):
-            click.echo(line)
+            say(line)
     else:
         telling.show(words, found, opened.mask)
         if not (telling.as_json or telling.as_markdown):
-            click.echo(words.summary(found))
+            say(words.summary(found))
     failing = [finding for one in found for finding in one.findings if finding.verdict in fails]
     telling.write(words, found, failing, fails, opened.mask)
     if failing or any(one.waivers for one in found):

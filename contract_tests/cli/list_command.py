@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contract_tests.cli.options import choice_options, places_options, target_options
+from contract_tests.cli.say import say, say_json
 
 if TYPE_CHECKING:
     from contract_tests.execution.plan import Choice
@@ -49,11 +49,11 @@ def command(
             {"target": deployment.name, "id": case.id, "scenario": case.scenario.id, "skip": case.skip}
             for deployment, case in planned
         ]
-        click.echo(json.dumps(document, indent=1))
+        say_json(document)
         return 0
     if cases:
         for deployment, case in planned:
-            click.echo(f"{deployment.name}  {case.id}{f'  (skipped: {case.skip})' if case.skip else ''}")
+            say(f"{deployment.name}  {case.id}{f'  (skipped: {case.skip})' if case.skip else ''}")
     else:
         grouped: dict[tuple[str, str], list[Any]] = defaultdict(list)
         for _, case in planned:
@@ -63,10 +63,10 @@ def command(
             tags = f" [{', '.join(sorted(scenario.tags))}]" if scenario.tags else ""
             skipped = sum(bool(case.skip) for case in own)
             count = f"{plural(len(own), 'case')}{f', {skipped:,} skipped' if skipped else ''}"
-            click.echo(f"{name}/{slug}: {scenario.name}{tags}")
-            click.echo(f"    {count}  {scenario.mark.path}")
+            say(f"{name}/{slug}: {scenario.name}{tags}")
+            say(f"    {count}  {scenario.mark.path}")
     ran = sum(not case.skip for _, case in planned)
     targets = plural(len(opened.jobs), "target")
     skips = len(planned) - ran
-    click.echo(f"{plural(len(planned), 'case')} on {targets}: {ran:,} to run, {skips:,} skipped")
+    say(f"{plural(len(planned), 'case')} on {targets}: {ran:,} to run, {skips:,} skipped")
     return 0

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from contract_tests import __version__
+from contract_tests.cli.say import say
 from contract_tests.errors import ContractTestsError, LoadError, UsageError
 
 OK, FINDINGS, USAGE, COULD_NOT_RUN = 0, 1, 2, 3
@@ -110,7 +111,7 @@ def _count(problems: int) -> str:
 
 
 def _fail(status: int, message: str) -> int:
-    click.echo(message, err=True)
+    say(message, err=True)
     return status
 
 

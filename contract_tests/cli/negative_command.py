@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contract_tests.cli.options import choice_options, places_options, report_options, target_options
+from contract_tests.cli.say import say
 from contract_tests.errors import UsageError
 
 if TYPE_CHECKING:
@@ -73,13 +74,13 @@ def command(
     if known:
         found = [line for one in scenarios for line in _known(one)]
         for line in found:
-            click.echo(line)
+            say(line)
         return OK if found else COULD_NOT_RUN
     with ExitStack() as stack:
         opened = stack.enter_context(open_jobs(Library(places), scenarios, wanted, choice))
         if only_list:
             for line in _listed(opened.jobs):
-                click.echo(line)
+                say(line)
             return OK
         jobs: Sequence[Job] = opened.jobs
         if count is not None:
@@ -90,7 +91,7 @@ def command(
         told = [*reporters(stack, opened.mask, reports, verbose=verbose, matrix=False), table]
         last = report(run(jobs), told)
     for line in table.lines():
-        click.echo(line, err="-" in reports.values())
+        say(line, err="-" in reports.values())
     if last.counts.get("failed"):
         return FINDINGS
     return COULD_NOT_RUN if last.counts.get("error") or not last.counts.get("passed") else OK
@@ -157,7 +158,8 @@ def _listed(jobs: Sequence[Job]) -> Iterator[str]:
     """Each derived request of each case, with a command that makes it."""
     from contract_tests.execution.example import example_request
     from contract_tests.model.trials import calls_at
-    from contract_tests.reporters.words import curl, printable
+    from contract_tests.reporters.harmless import printable
+    from contract_tests.reporters.words import curl
 
     for job in jobs:
         for case in job.cases:
@@ -175,7 +177,8 @@ def _listed(jobs: Sequence[Job]) -> Iterator[str]:
 def _known(scenario: Scenario) -> Iterator[str]:
     """What the scenarios know to be answered otherwise than their schemas promise, and how to see it."""
     from contract_tests.execution.example import known_inputs
-    from contract_tests.reporters.words import curl, printable
+    from contract_tests.reporters.harmless import printable
+    from contract_tests.reporters.words import curl
 
     for one in known_inputs(scenario):
         at = f" at {one.microversion}" if one.microversion is not None else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contract_tests.cli.options import choice_options, places_options, target_options
+from contract_tests.cli.say import say, say_json
 from contract_tests.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def command(
         found = list(measure(opened.jobs))
         mask = opened.mask
     if as_json:
-        click.echo(mask(json.dumps([_document(one) for one in found], indent=1, default=str)))
+        say_json([_document(one) for one in found], mask)
     else:
-        click.echo(mask("\n".join(line for one in found for line in _lines(one))))
+        say(mask("\n".join(line for one in found for line in _lines(one))))
     if any(one.failed for one in found):
         return FINDINGS
     return OK if any(one.cases for one in found) else COULD_NOT_RUN
@@ -65,7 +65,8 @@ def command(
 def _lines(found: Any) -> Iterator[str]:
     from contract_tests.execution.parity import Match
     from contract_tests.model.matcher import show
-    from contract_tests.reporters.words import plural, printable
+    from contract_tests.reporters.harmless import printable
+    from contract_tests.reporters.words import plural
 
     above, below = found.services
     yield f"{found.deployment}/{found.scenario}: {found.parity.name}"

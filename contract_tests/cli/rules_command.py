@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from contract_tests.cli.say import say
 from contract_tests.errors import UsageError
 
 
@@ -21,35 +22,33 @@ def command(rule: str | None) -> int:
     from contract_tests.loading.source import nearest
 
     if rule is None:
-        click.echo("rules of the checks")
+        say("rules of the checks")
         for check in CHECKS.values():
-            click.echo(f"  {check.id:34} {check.doc}")
-        click.echo("\nrules of consistency (lint)")
+            say(f"  {check.id:34} {check.doc}")
+        say("\nrules of consistency (lint)")
         for held in CONSISTENCY.values():
             off = "; off: a person decides" if held.decide else ""
-            click.echo(f"  {held.id:34} {held.doc} [{held.source}{off}]")
-        click.echo(f"\nrules of comparison{'':19}{'  '.join(f'{context:11}' for context in Context)}  source")
+            say(f"  {held.id:34} {held.doc} [{held.source}{off}]")
+        say(f"\nrules of comparison{'':19}{'  '.join(f'{context:11}' for context in Context)}  source")
         for one in BY_ID.values():
-            click.echo(
-                f"  {one.id:34}  {'  '.join(f'{verdict:11}' for verdict in one.verdicts)}  {one.source}"
-            )
+            say(f"  {one.id:34}  {'  '.join(f'{verdict:11}' for verdict in one.verdicts)}  {one.source}")
         return 0
     if rule in CHECKS:
-        click.echo(f"{rule}: {CHECKS[rule].doc}\n  {CHECKS[rule].message}")
+        say(f"{rule}: {CHECKS[rule].doc}\n  {CHECKS[rule].message}")
         return 0
     if rule in CONSISTENCY:
         held = CONSISTENCY[rule]
-        click.echo(f"{rule}: {held.doc}\n  {held.message}\n  {held.verdict}\n  source: {held.source}")
+        say(f"{rule}: {held.doc}\n  {held.message}\n  {held.verdict}\n  source: {held.source}")
         if held.decide:
-            click.echo(f"  off unless a profile or --rule names it: {held.decide}")
+            say(f"  off unless a profile or --rule names it: {held.decide}")
         return 0
     if rule not in BY_ID:
         raise UsageError(f"there is no rule '{rule}'; {nearest(rule, [*CHECKS, *CONSISTENCY, *BY_ID])}")
     found = BY_ID[rule]
-    click.echo(f"{rule}: {found.message}")
+    say(f"{rule}: {found.message}")
     for kind in found.kinds:
-        click.echo(f"  of: {KINDS[kind]}")
+        say(f"  of: {KINDS[kind]}")
     for context, verdict in zip(Context, found.verdicts, strict=True):
-        click.echo(f"  {context:12} {verdict}")
-    click.echo(f"  source: {found.source}")
+        say(f"  {context:12} {verdict}")
+    say(f"  source: {found.source}")
     return 0

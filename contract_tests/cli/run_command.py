@@ -15,6 +15,7 @@ import click
 
 from contract_tests.cli.judging import hold_to_baseline, policy_option, read_policy, waivers_option
 from contract_tests.cli.options import choice_options, places_options, report_options, target_options
+from contract_tests.cli.say import say
 from contract_tests.errors import UsageError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def command(
             hold_to_baseline(opened, library, scenarios, baseline, policy, accepted)
         told = reporters(stack, opened.mask, reports, verbose=verbose, matrix=not no_matrix)
         for note in (*notes(opened.jobs, scenarios), *(() if paths else orphans(opened.jobs, scenarios))):
-            click.echo(note, err=True)
+            say(note, err=True)
         workers = jobs or (_processors() if all(job.replay for job in opened.jobs) else 1)
         last = report(run(opened.jobs, workers=workers, fail_fast=fail_fast), told)
         whole = not paths and replace(choice, microversions="", recorded=False) == Choice(microversions="")
@@ -202,10 +203,10 @@ def _record_again(
     from contract_tests.execution.runner import run
     from contract_tests.reporters.terminal import TerminalReporter
 
-    def say(text: str) -> None:
-        click.echo(text, err=True)
+    def tell(text: str) -> None:
+        say(text, err=True)
 
-    say("once more, to learn what differs between two recordings")
+    tell("once more, to learn what differs between two recordings")
     with (
         open_jobs(library, scenarios, wanted, choice, again) as opened,
         TerminalReporter(sys.stderr, sys.stderr, opened.mask, show_matrix=False) as reporter,
@@ -214,7 +215,7 @@ def _record_again(
     if last.stopped:
         return False
     seconds = [Path(again) / folder.parent.name / folder.name for folder in recorded]
-    agreed = [note_noise(library, scenarios, *pair, say) for pair in zip(recorded, seconds, strict=True)]
+    agreed = [note_noise(library, scenarios, *pair, tell) for pair in zip(recorded, seconds, strict=True)]
     return all(agreed)
 
 
@@ -227,7 +228,7 @@ def _prune(jobs: Sequence[Job]) -> None:
         if isinstance(job.transport, Recorder) and (
             count := prune(job.transport.folder, job.transport.written)
         ):
-            click.echo(
+            say(
                 f"{job.deployment.name}: removed {count} cassettes of cases that are not there any more",
                 err=True,
             )

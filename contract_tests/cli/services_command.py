@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contract_tests.cli.options import places_options
+from contract_tests.cli.say import say
 
 if TYPE_CHECKING:
     from contract_tests.loading.config import Places
@@ -25,8 +26,8 @@ def command(places: Places) -> int:
     library.raise_problems()
     for service in filter(None, services):
         scope = f" {service.range}" if service.has_microversions else ""
-        click.echo(f"{service.name}: {service.title}")
-        click.echo(f"    {service.dialect.kind}{scope} ({KINDS[service.dialect.kind]})")
+        say(f"{service.name}: {service.title}")
+        say(f"    {service.dialect.kind}{scope} ({KINDS[service.dialect.kind]})")
         profile = "a protocol profile" if service.profile else "no protocol profile"
-        click.echo(f"    {plural(len(service.operations), 'operation')}, {profile}, {service.origin}")
+        say(f"    {plural(len(service.operations), 'operation')}, {profile}, {service.origin}")
     return 0

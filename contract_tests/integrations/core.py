@@ -22,6 +22,7 @@ from contract_tests.loading.library import Library
 from contract_tests.model.case import Case, CaseResult, Outcome
 from contract_tests.model.scenario import Scenario
 from contract_tests.model.target import Deployment
+from contract_tests.reporters.harmless import harmless, printable
 from contract_tests.reporters.words import Mask, case_lines, exchange_text, secrets_of
 
 _NO_NAME = re.compile(r"\W+", re.ASCII)
@@ -125,7 +126,9 @@ def read_files(settings: Settings) -> Files:
     for problem in sorted(set(library.problems)):
         problems[problem.path].append(problem)
     library.problems.clear()
-    broken = (Broken(name=path, path=path, text=str(LoadError(found))) for path, found in problems.items())
+    broken = (
+        Broken(name=path, path=path, text=harmless(str(LoadError(found)))) for path, found in problems.items()
+    )
     return Files(library, tuple(scenarios), tuple(broken))
 
 
@@ -148,13 +151,16 @@ def report(item: Item, job: Job, mask: Mask) -> Report:
     """Run an item by a job's transport and baseline, and word how it ended."""
     result = run_item(job, item.case)
     if result.outcome is Outcome.PASSED:
-        return Report(result=result, text=mask(result.reason))
+        return Report(result=result, text=harmless(mask(result.reason)))
     if result.outcome is Outcome.SKIPPED:
         reasons = (result.reason, *(call.reason for call in result.calls))
-        return Report(result=result, text=mask(next(filter(None, reasons), "")))
+        return Report(result=result, text=harmless(mask(next(filter(None, reasons), ""))))
     text = "\n".join(case_lines(item.case, result, job.deployment, mask))
     details = (
-        (call.name, mask(exchange_text(call, job.deployment, secrets_of(call, item.case.scenario))))
+        (
+            printable(call.name),
+            mask(exchange_text(call, job.deployment, secrets_of(call, item.case.scenario))),
+        )
         for call in result.calls
         if call.request is not None and call.outcome is not Outcome.SKIPPED
     )
@@ -179,10 +185,10 @@ class Gate:
         try:
             self._open()
         except (ContractTestsError, OSError) as error:
-            self.broken += (Broken(name="the run", text=str(error)),)
+            self.broken += (Broken(name="the run", text=harmless(str(error))),)
         if not self.items and not self.broken:
             why = "\n".join(("there is no case to run", *self.notes))
-            self.broken = (Broken(name="the run", text=why),)
+            self.broken = (Broken(name="the run", text=harmless(why)),)
 
     def _open(self) -> None:
         from contract_tests.cli.judging import hold_to_baseline, read_policy

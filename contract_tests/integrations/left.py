@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from contract_tests.errors import UsageError
-from contract_tests.reporters.words import plural, printable
+from contract_tests.reporters.harmless import printable
+from contract_tests.reporters.words import plural
 
 _ENDED = frozenset(("success", "fail", "skip", "xfail", "uxsuccess"))
 _BEGAN = "inprogress"

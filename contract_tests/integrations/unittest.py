@@ -24,6 +24,7 @@ from contract_tests.cli.settings import read_settings
 from contract_tests.errors import ContractTestsError
 from contract_tests.integrations.core import Broken, Gate, Item
 from contract_tests.model.case import Outcome
+from contract_tests.reporters.harmless import harmless
 
 try:
     from testtools import TestCase
@@ -55,7 +56,7 @@ def load(module: str, *options: str) -> None:
     try:
         gate = Gate(read_settings([*options, *shlex.split(os.environ.get(OPTIONS, ""))]))
     except (ContractTestsError, OSError, ValueError) as error:
-        broken.append(Broken(name="the run", text=str(error)))
+        broken.append(Broken(name="the run", text=harmless(str(error))))
     else:
         atexit.register(gate.close)
         broken += gate.broken

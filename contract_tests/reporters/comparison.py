@@ -12,7 +12,8 @@ from contract_tests.comparison.rule import Verdict, word_fact
 from contract_tests.execution.compare import Change, Comparison
 from contract_tests.model.http import MISSING
 from contract_tests.model.microversion import Microversion
-from contract_tests.reporters.words import Mask, plural, printable
+from contract_tests.reporters.harmless import cell, printable
+from contract_tests.reporters.words import Mask, plural
 
 _QUIET = frozenset({Verdict.OK, Verdict.INFO})
 WIDTH = 100
@@ -74,13 +75,14 @@ def markdown(found: Sequence[Comparison], mask: Mask) -> str:
     for one in found:
         for change in one.changes:
             if change.verdict not in _QUIET:
-                text = " ".join(mask(word(change)).split()).replace("|", "\\|").replace("<", "&lt;")
+                text = cell(mask(word(change)))
                 rows.append(
                     f"| {change.verdict} | `{change.rule.id}` ({change.rule.source}) | {text} "
                     f"| {extent(change)} |"
                 )
     heading = "".join(
-        f"**{one.old} → {one.new}** ({one.context}): {plural(one.compared, 'answer')} compared\n\n"
+        f"**{cell(one.old)} → {cell(one.new)}** ({one.context}): "
+        f"{plural(one.compared, 'answer')} compared\n\n"
         for one in found
     )
     return heading + ("\n".join(rows) if len(rows) > 2 else "No difference that a client would see.") + "\n"

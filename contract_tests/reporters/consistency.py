@@ -12,7 +12,8 @@ from contract_tests.consistency.rules import RULES
 from contract_tests.execution.lint import Inconsistency, Linted
 from contract_tests.model.microversion import Microversion
 from contract_tests.reporters.comparison import extent, word
-from contract_tests.reporters.words import Mask, plural, printable
+from contract_tests.reporters.harmless import cell, printable
+from contract_tests.reporters.words import Mask, plural
 
 
 def sentence(finding: Inconsistency) -> str:
@@ -82,7 +83,7 @@ def markdown(found: Sequence[Linted], mask: Mask) -> str:
     rows = ["| service | verdict | rule | finding | where |", "|-|-|-|-|-|"]
     for one in found:
         for finding in one.findings:
-            text = mask(sentence(finding)).replace("|", "\\|").replace("<", "&lt;")
+            text = cell(mask(sentence(finding)))
             rule = f"`{finding.rule.id}` ({source(finding)})"
             rows.append(f"| {one.service.name} | {finding.verdict} | {rule} | {text} | {extent(finding)} |")
     return ("\n".join(rows) if len(rows) > 2 else "Nothing is inconsistent.") + "\n"

@@ -16,9 +16,9 @@ from contract_tests.execution.events import CaseFinished, Event, RunFinished, Ru
 from contract_tests.model.case import CallResult, Outcome
 from contract_tests.model.service import Secrets
 from contract_tests.model.target import Deployment
+from contract_tests.reporters.harmless import harmless_json
 from contract_tests.reporters.words import Mask, case_lines, curl, message, secrets_of, shown_request
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -41,9 +41,8 @@ class JsonReporter:
 
 
 def json_text(document: Any, indent: int | None = None) -> str:
-    """JSON that is UTF-8 whatever a service sent."""
-    text = json.dumps(document, indent=indent, ensure_ascii=False)
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """JSON that is UTF-8 and harmless to a terminal whatever a service sent."""
+    return harmless_json(json.dumps(document, indent=indent, ensure_ascii=False))
 
 
 def case_document(event: CaseFinished, mask: Mask) -> dict[str, Any]:

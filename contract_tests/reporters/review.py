@@ -19,8 +19,9 @@ from contract_tests.execution.events import CaseFinished, Event, RunFinished
 from contract_tests.model.case import Outcome
 from contract_tests.model.finding import Mark
 from contract_tests.reporters.files import json_text
+from contract_tests.reporters.harmless import cell, printable
 from contract_tests.reporters.terminal import summary
-from contract_tests.reporters.words import Mask, message, plural, printable, secrets_of
+from contract_tests.reporters.words import Mask, message, plural, secrets_of
 
 COULD_NOT_RUN = "could-not-run"
 """Stands for a rule where a call or a case could not be run, so that nothing is known."""
@@ -93,35 +94,29 @@ class MarkdownReporter(_Reviewer):
     def document(self, end: RunFinished) -> str:
         lines = [f"**{summary(end)}**", ""]
         if end.stopped:
-            lines += [f"> {_cell(self.mask(end.stopped))}", ""]
+            lines += [f"> {cell(self.mask(end.stopped))}", ""]
         lines += ["| target | passed | failed | could not run | skipped |", "|-|-:|-:|-:|-:|"]
         for name, counts in self.outcomes.items():
             shown = (f"{counts[one]:,}" for one in _COLUMNS)
-            lines.append(f"| {_cell(name)} | {' | '.join(shown)} |")
+            lines.append(f"| {cell(name)} | {' | '.join(shown)} |")
         told = list(self.told.values())
         if told:
             lines += ["", "| rule | what | where | seen in |", "|-|-|-|-|"]
             for one in told[:_LONGEST]:
-                where = f"`{one.mark.path}:{one.mark.line}`"
-                lines.append(f"| `{one.rule}` | {_cell(one.text)} | {where} | {_cell(one.extent())} |")
+                path = printable(one.mark.path).replace("`", "'").replace("|", "\\|")
+                where = f"`{path}:{one.mark.line}`"
+                lines.append(f"| `{one.rule}` | {cell(one.text)} | {where} | {cell(one.extent())} |")
         if len(told) > _LONGEST:
             lines += ["", f"and {len(told) - _LONGEST:,} more"]
         if self.skips:
             lines += ["", "Skipped:", ""]
             lines += [
-                f"- {plural(count, 'case')}: {_cell(reason)}" for reason, count in self.skips.most_common(20)
+                f"- {plural(count, 'case')}: {cell(reason)}" for reason, count in self.skips.most_common(20)
             ]
         return "\n".join(lines) + "\n"
 
 
 _COLUMNS = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.SKIPPED)
-
-
-def _cell(text: str) -> str:
-    """A text that stays within its cell, and is no HTML."""
-    for old, new in (("\\", "\\\\"), ("|", "\\|"), ("<", "&lt;"), ("\n", " ")):
-        text = text.replace(old, new)
-    return text
 
 
 class GithubReporter(_Reviewer):

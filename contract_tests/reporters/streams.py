@@ -13,6 +13,7 @@ from contract_tests.execution.events import CaseFinished, Event, RunFinished, Ru
 from contract_tests.execution.plan import Planned
 from contract_tests.model.case import Outcome
 from contract_tests.reporters.files import case_document, deployment_document, end_document, json_text
+from contract_tests.reporters.harmless import printable
 from contract_tests.reporters.words import Mask, case_lines, exchange_text, secrets_of
 
 
@@ -92,7 +93,7 @@ class SubunitReporter:
                 if call.request is not None and call.outcome is not Outcome.SKIPPED:
                     secrets = secrets_of(call, event.case.scenario)
                     text = exchange_text(call, event.deployment, secrets)
-                    self._attach(test_id, f"exchange: {call.name}", self.mask(text))
+                    self._attach(test_id, printable(f"exchange: {call.name}"), self.mask(text))
         self.stream.status(test_id=test_id, test_status=_STATUSES[result.outcome], timestamp=now)
 
     def _end(self, event: RunFinished) -> None:

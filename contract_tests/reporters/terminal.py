@@ -9,13 +9,13 @@ from typing import IO, Any, Self
 
 from contract_tests.execution.events import CaseFinished, Event, RunFinished, RunStarted
 from contract_tests.model.case import CallResult, Case, Outcome
+from contract_tests.reporters.harmless import harmless, printable
 from contract_tests.reporters.matrix import Row, matrix
 from contract_tests.reporters.words import (
     Mask,
     case_lines,
     message,
     plural,
-    printable,
     secrets_of,
     shown_request,
 )
@@ -118,7 +118,7 @@ class TerminalReporter:
             yield f"cause below: {text}; {above} failed after it"
 
     def _write(self, lines: list[str]) -> None:
-        text = "\n".join(lines)
+        text = harmless("\n".join(lines))
         if self._progress is not None:
             self._progress.stop()
             print(text, file=self.out)

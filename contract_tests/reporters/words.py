@@ -26,6 +26,7 @@ from contract_tests.recordings.redaction import (
     redaction_of,
     told_by_name,
 )
+from contract_tests.reporters.harmless import printable
 
 Mask = Callable[[str], str]
 """Takes the secrets of this run out of a text."""
@@ -38,7 +39,7 @@ _LAST_NAME = re.compile(r"""(?:\.|\[['"]?)([^.\[\]'"]+)(?:['"]?\])?$""")
 
 def case_lines(case: Case, result: CaseResult, deployment: Deployment, mask: Mask) -> Iterator[str]:
     """What a person needs to know of a case that did not pass, a line each."""
-    yield f"{result.outcome.value.upper()} {result.id} on {result.target}: {case.scenario.name}"
+    yield printable(f"{result.outcome.value.upper()} {result.id} on {result.target}: {case.scenario.name}")
     if result.reason:
         yield from _indented(mask(result.reason), 1)
     for call in result.calls:
@@ -57,12 +58,13 @@ def secrets_of(call: CallResult, scenario: Scenario) -> Secrets:
 
 def call_lines(call: CallResult, deployment: Deployment, secrets: Secrets, mask: Mask) -> Iterator[str]:
     """A call that did not pass: where it is written, each finding, and a line that repeats the request."""
-    yield f"{_INDENT}{call.outcome.value} call '{call.name}' ({call.mark})"
+    yield printable(f"{_INDENT}{call.outcome.value} call '{call.name}' ({call.mark})")
     request = shown_request(call, secrets)
     if request is not None:
         answer = f" -> {call.response.status}" if call.response is not None else ""
         on = f" on {request.service}" if request.service else ""
-        yield f"{_INDENT * 2}{request.method} {mask(request.target)}{on} as {request.role}{answer}"
+        asked = f"{request.method} {mask(request.target)}{on} as {request.role}{answer}"
+        yield from _indented(asked, 2)
     if call.reason:
         yield from _indented(mask(call.reason), 2)
     if call.cause:
@@ -84,11 +86,11 @@ def exchange_text(call: CallResult, deployment: Deployment, secrets: Secrets) ->
     )
     request, response = shown.request, shown.response
     endpoint = deployment.endpoints.get(request.service, deployment.endpoint)
-    lines = [f"{request.method} {endpoint}{request.target} as {request.role}"]
+    lines = [printable(f"{request.method} {endpoint}{request.target} as {request.role}")]
     lines += _wire(request.headers, request.body or b"")
     if call.response is None:
         return "\n".join([*lines, "", "(no answer)"])
-    lines += ["", f"{response.status} {response.reason}".rstrip()]
+    lines += ["", printable(f"{response.status} {response.reason}".rstrip())]
     return "\n".join([*lines, *_wire(response.headers, response.body)])
 
 
@@ -139,11 +141,6 @@ def _indented(text: str, depth: int) -> Iterator[str]:
     yield _INDENT * depth + printable(lines[0])
     for line in lines[1:]:
         yield _INDENT * (depth + 1) + printable(line)
-
-
-def printable(text: str) -> str:
-    """`text` without control characters, which a recorded body could use to write over a terminal."""
-    return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in text)
 
 
 def curl(request: Request, endpoint: str) -> str:

@@ -10,6 +10,7 @@ from contract_tests.model.http import Request, Response
 from contract_tests.model.scenario import Call
 from contract_tests.model.service import Service
 from contract_tests.recordings.redaction import redaction_of
+from contract_tests.reporters.harmless import printable
 from contract_tests.transport.base import Channel, Transport
 
 LOG = log.getLogger(__name__)
@@ -45,13 +46,13 @@ class _Channel:
         LOG.info(
             "Request (%s%s): %s %s %s%s as %s, %s",
             self.name,
-            f": {call.name}" if call is not None else "",
+            printable(f": {call.name}") if call is not None else "",
             response.status,
             shown.method,
             self.transport.endpoint,
-            shown.target,
+            printable(shown.target),
             shown.role or "none",
-            response.header("x-openstack-request-id") or "no request id",
+            printable(response.header("x-openstack-request-id") or "no request id"),
         )
         return response
 
