@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import unittest
 from pathlib import Path
@@ -67,6 +68,17 @@ class TestZuul(unittest.TestCase):
         self.assertTrue((SHIPPED / "policies" / f"{grenade['CONTRACT_TESTS_POLICY']}.yaml").is_file())
         for service in grenade["CONTRACT_TESTS_SERVICES"].split():
             self.assertTrue((SHIPPED / "services" / f"{service}.yaml").is_file())
+
+    def test_grenade_hands_the_job_s_variables_on(self) -> None:
+        """Grenade sources its localrc, then our settings; resources.sh is a process of its own."""
+        localrc = "CONTRACT_TESTS_SERVICES='placement nova'\nregister_project_for_upgrade() { :; }\n"
+        settings = ROOT / "devstack" / "upgrade" / "settings"
+        script = f"set -u\n{localrc}source '{settings}'\nbash -c 'echo $CONTRACT_TESTS_SERVICES; env'"
+        done = subprocess.run(
+            ["bash", "-c", script], capture_output=True, text=True, check=True, env={"PATH": os.defpath}
+        )
+        self.assertEqual("placement nova", done.stdout.splitlines()[0])
+        self.assertNotIn("CONTRACT_TESTS_OUTPUT", done.stdout)  # what nobody set keeps its default
 
     def test_the_scripts_of_devstack_are_shell(self) -> None:
         for script in [*(ROOT / "devstack").rglob("*.sh"), *(ROOT / "devstack").rglob("settings")]:
