@@ -166,12 +166,14 @@ def drafted_waivers(changes: Sequence[Change]) -> str:
         "waivers:",
     ]
     for change in changes:
+        versions = sorted(version for version in change.microversions if version is not None)
         for scenario, call in change.calls:
             lines += [
                 f"- rule: {change.rule.id}",
                 f"  service: {change.service}",
                 f"  call: {json.dumps(f'{scenario}: {call}')}",
                 f"  path: {json.dumps(change.fact.path or '*')}",
+                *([f"  microversions: {versions[0]}-{versions[-1]}"] if versions else []),
                 '  reason: ""',
                 '  link: ""',
                 '  expires: ""',

@@ -340,13 +340,15 @@ def _are_relations(items: Sequence[Any]) -> bool:
 def _identified(old: Sequence[Any], new: Sequence[Any], same: Correlation) -> list[list[str]] | None:
     """What the objects of both lists are called, by the property that tells them apart; None without one.
 
-    Of several it is the first by which an object of one list is met in the other. Where there is none, ids
-    that each run has made for itself, and numbers, tell nothing.
+    Of several it is the one by which most objects of one list are met in the other. Ids that each run makes
+    for itself, and numbers, count less: they may be the same by chance (recordings number them), and where
+    nothing is met they tell nothing.
     """
     everything = (*old, *new)
     if not old or not new or not all(isinstance(item, dict) for item in everything):
         return None
-    found = None
+    found: list[list[str]] | None = None
+    best = (0, False)
     for key in IDENTITY_KEYS:
         values = [[item.get(key) for item in items] for items in (old, new)]
         if not all(type(one) in (str, int) for side in values for one in side):
@@ -357,11 +359,11 @@ def _identified(old: Sequence[Any], new: Sequence[Any], same: Correlation) -> li
         ]
         if any(len(set(side)) < len(side) for side in labels):
             continue
-        if not set(labels[0]).isdisjoint(labels[1]):
-            return labels
-        found = found or labels
-    made = found is None or all(shape(one) or one.isdigit() for side in found for one in side)
-    return None if made else found
+        said = not all(shape(one) or one.isdigit() for side in labels for one in side)
+        met = (len(set(labels[0]) & set(labels[1])), said)
+        if found is None or (met[0] and met > best):
+            found, best = labels, met
+    return found if any(best) else None
 
 
 def _canonical(item: Any, roles: Mapping[str, str]) -> str:

@@ -494,6 +494,7 @@ class TestCommand(CommandCase):
             draft = Path(folder) / "waivers.yaml"
             sides = [str(CASSETTES / release) for release in ("1.0.0", "9.0.0")]
             self.command("compare", *sides, "--match", "left_behind", "--write-waivers", str(draft))
+            self.assertIn("  microversions: 1.28-1.28\n", draft.read_text())
             status, _, err = self.command("compare", *sides, "--waivers", str(draft))
             self.assertEqual(2, status)
             self.assertRegex(err, r"waivers\.yaml:\d+:\d+: 'link' .* must be text, not an empty text")

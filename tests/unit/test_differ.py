@@ -211,6 +211,10 @@ class TestLists(unittest.TestCase):
         old = [{"id": ONE, "name": "reader"}, {"id": TWO, "name": "member"}]
         new = [{"id": three, "name": "member"}, {"id": TWO.replace("1", "4"), "name": "reader"}]
         self.assertEqual(["array-order $.roles"], told({"roles": old}, {"roles": new}))
+        numbered = [{**one, "id": other["id"]} for one, other in zip(new, old, strict=True)]
+        self.assertEqual(["array-order $.roles"], told({"roles": old}, {"roles": numbered}))
+        renamed = [old[0], {"id": TWO, "name": "owner"}]
+        self.assertEqual(["value $[*].name: member -> owner (1/2)"], told(old, renamed))
         new[0]["name"] = "admin"
         self.assertEqual(["array-items $.roles: member -> admin"], told({"roles": old}, {"roles": new}))
         nameless = [[{"id": one["id"], "kind": one["name"]} for one in side] for side in (old, old[::-1])]
