@@ -256,11 +256,15 @@ class _Walk:
         elif (names := _identified(old, new, self.same)) is None and len(old) == len(new) == 1:
             self.value(below, old[0], new[0])
         else:
-            labels = names or [
-                [_canonical(i, self.same.old) for i in old],
-                [_canonical(i, self.same.new) for i in new],
-            ]
-            self._by_label(place, below, old, new, labels, paired=names is not None)
+            if names is None or not _said(names):
+                labels = [
+                    [_canonical(item, roles) for item in items]
+                    for items, roles in ((old, self.same.old), (new, self.same.new))
+                ]
+                if names is None or _met(labels) >= _met(names):
+                    self._by_label(place, below, old, new, labels, paired=False)
+                    return
+            self._by_label(place, below, old, new, names, paired=True)
 
     def _by_name(self, place: Place, key: str, old: Sequence[Any], new: Sequence[Any], kind: str) -> None:
         """Two lists whose items have names: links by their relation, API versions by their id."""
@@ -340,9 +344,8 @@ def _are_relations(items: Sequence[Any]) -> bool:
 def _identified(old: Sequence[Any], new: Sequence[Any], same: Correlation) -> list[list[str]] | None:
     """What the objects of both lists are called, by the property that tells them apart; None without one.
 
-    Of several it is the one by which most objects of one list are met in the other. Ids that each run makes
-    for itself, and numbers, count less: they may be the same by chance (recordings number them), and where
-    nothing is met they tell nothing.
+    Of several it is the one by which most objects of one list are met in the other. Ids that a service makes
+    and numbers count less: recordings number them in their order, and where nothing is met they tell nothing.
     """
     everything = (*old, *new)
     if not old or not new or not all(isinstance(item, dict) for item in everything):
@@ -359,11 +362,20 @@ def _identified(old: Sequence[Any], new: Sequence[Any], same: Correlation) -> li
         ]
         if any(len(set(side)) < len(side) for side in labels):
             continue
-        said = not all(shape(one) or one.isdigit() for side in labels for one in side)
-        met = (len(set(labels[0]) & set(labels[1])), said)
+        met = _met(labels), _said(labels)
         if found is None or (met[0] and met > best):
             found, best = labels, met
     return found if any(best) else None
+
+
+def _met(labels: Sequence[Sequence[str]]) -> int:
+    """How many of one list's labels are in the other too."""
+    return (Counter(labels[0]) & Counter(labels[1])).total()
+
+
+def _said(labels: Sequence[Sequence[str]]) -> bool:
+    """Whether somebody gave these names: they are more than ids that a service makes, and numbers."""
+    return not all(shape(one) or one.isdigit() for side in labels for one in side)
 
 
 def _canonical(item: Any, roles: Mapping[str, str]) -> str:

@@ -213,6 +213,8 @@ class TestLists(unittest.TestCase):
         self.assertEqual(["array-order $.roles"], told({"roles": old}, {"roles": new}))
         numbered = [{**one, "id": other["id"]} for one, other in zip(new, old, strict=True)]
         self.assertEqual(["array-order $.roles"], told({"roles": old}, {"roles": numbered}))
+        kinds = [[{"id": one["id"], "kind": one["name"]} for one in side] for side in (old, numbered)]
+        self.assertEqual(["array-order $.roles"], told({"roles": kinds[0]}, {"roles": kinds[1]}))
         renamed = [old[0], {"id": TWO, "name": "owner"}]
         self.assertEqual(["value $[*].name: member -> owner (1/2)"], told(old, renamed))
         new[0]["name"] = "admin"
