@@ -45,6 +45,8 @@ class TestNova(unittest.TestCase):
             ("2.1", "os-instance_usage_audit_log", ""),
             ("2.3", "os-getConsoleOutput", ""),
             ("2.3", "addTenantAccess", ""),
+            ("1.1", "maxImageMeta", "gone 2.39"),
+            ("2.3", "os-getVNCConsole", "gone 2.6"),
             ("3.1", "POST /v2.1/os-keypairs", "mended 2.2"),
             ("3.2", "DELETE /v2.1/os-keypairs/{id}", "mended 2.2"),
             ("3.2", "DELETE /v2.1/os-aggregates/{id}", ""),
