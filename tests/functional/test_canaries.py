@@ -88,6 +88,26 @@ PLACES: dict[str, Place] = {
         body=f"<a><{name}>{html.escape(canary)}</{name}></a>"
     ),
     "the answer, cut off": lambda name, canary: answering(body=json.dumps({"a": 1, name: canary})[:-1]),
+    "the answer, cut off in a list": lambda name, canary: answering(
+        body=json.dumps({"a": 1, name: ["first", canary, "last"]})[:-2]
+    ),
+    "the answer, several documents": lambda name, canary: answering(
+        body=f"{json.dumps({name: canary})}\n{json.dumps({'b': 2})}"
+    ),
+    "the answer, with single quotes": lambda name, canary: answering(
+        body=f"{{'a': 1, '{name}': u'{canary}'}}"
+    ),
+    "the answer, after a byte order mark": lambda name, canary: answering(
+        body="\ufeff" + json.dumps({name: canary})
+    ),
+    "a form of several parts": lambda name, canary: answering(
+        body_sent=f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{canary}\r\n--b--\r\n',
+        headers_sent={"Content-Type": "multipart/form-data; boundary=b"},
+    ),
+    "a fragment": lambda name, canary: answering({"Location": f"/y?a=1#{name}={quote(canary)}&b=2"}),
+    "an error in Python's words": lambda name, canary: answering(
+        body={"error": f"Invalid input: {{'{name}': '{canary}'}}"}
+    ),
     "an error that repeats it": lambda name, canary: answering(
         json={name: canary}, body={"error": {"message": f"{canary} is too weak"}}
     ),
@@ -105,6 +125,8 @@ PLACES: dict[str, Place] = {
         body={"error": f"the token {TOKEN} has expired"}
     ),
 }
+
+IN_QUOTES = ("the answer, with single quotes", "an error in Python's words")
 
 APPLICATION = """
 import json, pathlib
@@ -136,7 +158,7 @@ def canaries() -> Iterator[tuple[str, str, dict[str, Any]]]:
             canary = f"cAnArY-{list(PLACES).index(place):02}-{number}" + (
                 '/+=é"&<\\' if number % 2 else "-plain"
             )
-            if "header" in place or place in ("a bearer", "a cookie"):
+            if "header" in place or place in ("a bearer", "a cookie", *IN_QUOTES):
                 canary = canary.replace("é", "").replace("\\", "")
             yield f"{place}, {name}", canary, make(name, canary)
 
