@@ -21,7 +21,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "checks": frozenset({"model"}),
     "comparison": frozenset({"model"}),
     "consistency": frozenset({"model", "comparison"}),
-    "loading": frozenset({"errors", "model", "comparison", "consistency"}),
+    "loading": frozenset({"errors", "model", "checks", "comparison", "consistency"}),
     "recordings": frozenset({"errors", "model"}),
     "lab": frozenset({"errors", "model"}),
     "transport": frozenset({"errors", "model", "recordings"}),
