@@ -28,6 +28,7 @@ from benchmarks.fronts import fronts
 from benchmarks.growth import growth
 from benchmarks.length import length
 from benchmarks.live import live
+from benchmarks.measure import versions
 from benchmarks.reading import reading
 from benchmarks.replay import replay
 from benchmarks.startup import startup
@@ -72,7 +73,7 @@ def main() -> None:
         made = build(options.folder.resolve(), read_work(recordings, options.config), options.cases)
         print(f"{made.path}: {made.cases} cases, {made.calls} calls of {made.scenarios} scenarios")
         return
-    print(f"$ python -m benchmarks {shlex.join(sys.argv[1:])}")
+    print(f"$ python -m benchmarks {shlex.join(sys.argv[1:])}\n{versions()}", flush=True)
     if options.command == "compare":
         compare(recordings, options.runs)
         return

@@ -37,7 +37,7 @@ def compare(recordings: Path, runs: int) -> None:
     changed = [(old, _changed(new)) for old, new in pairs]
     size = sum(len(old.body) for old, _ in pairs) / 1e6
     what = f"{len(pairs):,} pairs of answers, {size:.1f} MB; {runs} runs"
-    print(f"{machine()}; {what}; deepdiff {deepdiff.__version__}, jsondiff")
+    print(f"{machine()}; {what}")
     rows = []
     for name, work in (("as recorded", pairs), ("a property more in each", changed)):
         ours = _times(lambda old, new: diff(old, new, same), work, runs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import os
 import platform
 import statistics
@@ -10,7 +12,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
+
+from contract_tests import __version__
 
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 """Modules are compiled once, by the first run of a program, which is not measured."""
@@ -91,6 +96,18 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in (heads, *rows):
         others = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
         print("  ".join((row[0].ljust(widths[0]), *others)).rstrip())
+
+
+PEERS = ["requests", "urllib3", "vcrpy", "pytest", "jsonschema", "deepdiff", "jsondiff", "gabbi", "stestr"]
+
+
+def versions() -> str:
+    """The day, and what is installed of ours and of those that we are measured beside."""
+    found = [f"contract-tests {__version__}"]
+    for name in PEERS:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found.append(f"{name} {metadata.version(name)}")
+    return f"{datetime.date.today()}; {', '.join(found)}"
 
 
 def machine() -> str:
