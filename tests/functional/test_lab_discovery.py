@@ -25,7 +25,8 @@ EXPLAINED = {
     "ec2": {"discovery-document"},  # it has no version document
     # What the links lead to needs a token; openstacksdk follows one without, and finds no version.
     **dict.fromkeys(("glance", "cinder", "neutron", "manila", "nova", "barbican"), NEEDS_TOKEN),
-    "cloudkitty": {"discovery-link", "discovery-current"},  # links lead nowhere; 8.0.1 has no CURRENT
+    # Its links lead nowhere; 8.0.1 has no CURRENT, and is a bare list, which keystoneauth does not read.
+    "cloudkitty": {"discovery-link", "discovery-current", "discovery-client"},
 }
 """By service, the findings on version documents that are told in doc/source/user/discovery.rst."""
 
@@ -51,10 +52,10 @@ class TestDiscovery(unittest.TestCase):
         self.assertEqual("", found["problem"])
         told: dict[str, Any] = {one["client"]: one for one in found["clients"]}
         read = told["keystoneauth"]["versions"] if "keystoneauth" in told else []
-        self.assertEqual(
-            sorted([plain(one["id"]), one["low"], one["high"]] for one in found["versions"]), sorted(read)
-        )
         rules = {one["rule"] for one in found["findings"]}
+        if read or "discovery-client" not in rules:
+            own = [[plain(one["id"]), one["low"], one["high"]] for one in found["versions"]]
+            self.assertEqual(sorted(own), sorted(read))
         self.assertEqual(set(), rules - EXPLAINED.get(recipe.service, set()), found["findings"])
 
 
