@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import importlib.resources
 import io
 import json
+import threading
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
@@ -187,6 +190,41 @@ class TestSarif(unittest.TestCase):
         self.assertIn("file:///x/y.yaml", json.dumps(result))
 
 
+@contextlib.contextmanager
+def going_away(after: int) -> Iterator[str]:
+    """The URL of a service that answers so many requests; then nobody listens there."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        count = 0
+
+        def do_GET(self) -> None:
+            Handler.count += 1
+            if Handler.count > after:
+                threading.Thread(target=stop).start()
+                self.close_connection = True
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", "8")
+            self.end_headers()
+            self.wfile.write(b'{"a": 1}')
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def stop() -> None:
+        server.shutdown()
+        server.socket.close()
+
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        stop()
+
+
 class TestOptions(FrontCase):
     def test_all_reports_of_one_run(self) -> None:
         kinds = ("json", "junit", "markdown", "sarif", "github", "events", "subunit")
@@ -210,6 +248,24 @@ class TestOptions(FrontCase):
         self.assertEqual(CASES, len(planned))
         self.assertEqual(planned[: len(told)], told)
         self.assertEqual("toy/three@1.5", planned[len(told)])
+
+    def test_a_service_that_goes_away(self) -> None:
+        """Every case is there: what ran before, and of the others that nobody answers any more."""
+        with going_away(after=12) as url:
+            target = ("--target", url, "--timeout=5", "--microversions=every", "--jobs=2")
+            out = self.run_module("contract_tests", "run", *target, "--json=out.json", status=None)
+        document = json.loads(self.read("out.json"))
+        self.assertEqual(CASES, len(document["cases"]))
+        self.assertEqual(CASES, sum(document["counts"].values()))
+        self.assertGreater(document["counts"]["passed"], 5)
+        lost = [one for one in document["cases"] if one["outcome"] == "error"]
+        self.assertGreater(len(lost), 20)
+        for one in lost:
+            self.assertRegex(
+                one["not_passed"][0]["reason"],
+                "connection refused|closed the connection without an answer|reset the connection",
+            )
+        self.assertRegex(out, rf"{CASES} cases: \d+ passed, (1 failed, )?{len(lost)} could not run")
 
     def test_only_one_has_standard_output(self) -> None:
         found = self.run_module("contract_tests", "run", *TARGET, "--sarif=-", "--events=-", status=2)
