@@ -21,6 +21,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -400,6 +401,11 @@ def defects(service: str) -> Iterator[str]:
         yield from ("None.", "")
 
 
+def without_runs(text: str) -> str:
+    """The text; of a character that stands there many times in a row, some."""
+    return re.sub(r"(.)\1{60,}", lambda found: f"{found[1] * 8}…", text)
+
+
 def known_bad_inputs(service: str) -> Iterator[str]:
     """By scenario: each derived request that is answered otherwise than promised, with its curl."""
     library = Library(Places().with_shipped())
@@ -411,7 +417,7 @@ def known_bad_inputs(service: str) -> Iterator[str]:
                 "",
                 "  .. code-block:: console",
                 "",
-                f"     $ {curl(one.request, '$ENDPOINT')[:900]}",
+                f"     $ {without_runs(curl(one.request, '$ENDPOINT'))}",
                 "",
             )
 
