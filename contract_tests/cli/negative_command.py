@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -66,6 +67,7 @@ def command(
     from contract_tests.cli.open import load, open_jobs
     from contract_tests.cli.run_command import report, reporters
     from contract_tests.execution.runner import Random, run
+    from contract_tests.lab.environment import cache
     from contract_tests.loading.library import Library
 
     scenarios = [one for one in load(Library(places), paths, service) if _derives(one)]
@@ -86,6 +88,8 @@ def command(
         if count is not None:
             if any(job.replay for job in jobs):
                 raise UsageError("--random: a recording answers what was recorded; name a live --target")
+            # Else hypothesis leaves a folder where the command was run.
+            os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache() / "hypothesis"))
             jobs = [replace(job, random=Random(count=count, seed=seed)) for job in jobs]
         table = _Table()
         told = [*reporters(stack, opened.mask, reports, verbose=verbose, matrix=False), table]

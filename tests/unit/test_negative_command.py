@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -133,6 +135,23 @@ class TestCommand(unittest.TestCase):
                 again = re.search(r"again: (curl .*--data-raw '(.*)' .*/ships)$", said, re.MULTILINE)
                 assert again is not None, said
                 self.assertIn(body, again[2])
+
+    def test_nothing_is_left_where_the_command_was_run(self) -> None:
+        arguments = ["negative", "--target", self.names[""], "--random", "5"]
+        environ = {**os.environ, "CONTRACT_TESTS_CACHE": str(self.root / "cache")}
+        paths = [str(self.root), str(Path(__file__).parents[2]), environ.get("PYTHONPATH", "")]
+        environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        before = {path.name for path in self.root.iterdir()}
+        done = subprocess.run(
+            [sys.executable, "-m", "contract_tests", *arguments],
+            cwd=self.root,
+            env=environ,
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        after = {path.name for path in self.root.iterdir()}
+        self.assertEqual(before, after - {"__pycache__", "cache"})
 
     def test_random_inputs_are_counted(self) -> None:
         status, said = self.run_on("", "--random", "50")
