@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import threading
@@ -102,6 +103,11 @@ class RecordingTransport:
                             self._folders[found[1]] = path.parent
             return self._folders.get(scenario)
 
+    @functools.cached_property
+    def _recorded(self) -> dict[str, tuple[str, ...]]:
+        """Kept, because thousands of cases may not be recorded, and each is told so."""
+        return self.recording.cases()
+
     def _not_recorded(self, case: Case, path: Path, found: Cassette | None) -> str:
         if found is not None:
             return (
@@ -109,7 +115,7 @@ class RecordingTransport:
                 f"{case.scenario.id}); record {case.id} again"
             )
         slug = os.path.relpath(path.parent, self.recording.path)
-        versions = self.recording.cases().get(slug, ())
+        versions = self._recorded.get(slug, ())
         recorded = ", ".join(version or "without one" for version in versions) or "none"
         return f"{path}: {case.id} is not recorded (recorded microversions: {recorded}); record it"
 
