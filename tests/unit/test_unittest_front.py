@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import re
-import shutil
 import subprocess
 import sys
 import unittest
@@ -54,7 +54,9 @@ class TestUnittest(FrontCase):
         self.assertIn("there is no case to run", found)
 
 
-@unittest.skipUnless(shutil.which("stestr"), "stestr is not installed (pip install contract-tests[test])")
+@unittest.skipUnless(
+    importlib.util.find_spec("stestr"), "stestr is not installed (pip install contract-tests[test])"
+)
 class TestStestr(FrontCase):
     def test_two_workers_list_run_and_run_again(self) -> None:
         self.run_module("stestr", "init")
