@@ -295,7 +295,8 @@ def _each(
     from concurrent.futures import ThreadPoolExecutor
 
     at = next((index for index, word in enumerate(rest) if word.startswith("-")), len(rest))
-    releases, options = rest[:at], [word for word in rest[at:] if word != "--"]
+    releases = rest[:at]
+    options = [*_named_places(), *(word for word in rest[at:] if word != "--")]
     found = _load(places)
     recipes = _choose(found, deployment, releases)
     everything = _all_recipes(found)
@@ -333,6 +334,15 @@ def _each(
         if note or len(recipes) > 1:
             say(f"{recipe.name} {recipe.release}: {note or _STATUS.get(status, 'could not run')}")
     return max(status for status, _ in statuses)
+
+
+def _named_places() -> list[str]:
+    """The options of this command line that say where scenarios and the like are, for the run to come."""
+    given = click.get_current_context().params
+    words = [f"--config={given['config']}"] if given["config"] else []
+    for kind in ("scenarios", "schemas", "services"):
+        words += [f"--{kind}={path}" for path in given[f"{kind}_places"]]
+    return words
 
 
 def _noted(places: Places, recipe: Any, record: str, again: str) -> bool:

@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import tempfile
+import textwrap
 import time
 import unittest
 import urllib.error
@@ -190,6 +191,47 @@ class Environment(unittest.TestCase):
         ):
             environment.find_uv()
         self.assertEqual("uv is not installed: pip install 'contract-tests[lab]'", str(caught.exception))
+
+
+PROJECT = {
+    "contract-tests.yaml": "scenarios: [scenarios]\nservices: [services]\ndeployments: [deployments]\n",
+    "services/hello.yaml": "service: hello\ntitle: Hello\nversion: {dialect: none}\n",
+    "deployments/hello.yaml": (
+        "deployment: hello\nservice: hello\ntitle: Hello\ndistribution: hello\nreleases: {1.0: stein}\n"
+        "files:\n  made: hello\n  app.py: |\n" + textwrap.indent(HELLO.strip(), "    ") + "\n"
+        'serve: {script: "${state}/app.py"}\n'
+    ),
+    "scenarios/one.yaml": (
+        "scenario: one\nid: 5b8c1f0a-6d3e-4f52-9a47-0e1d2c3b4a59\nservice: hello\n"
+        "calls: [{name: look, GET: /, expect: {status: 200}}]\n"
+    ),
+    "elsewhere/other.yaml": (
+        "scenario: other\nid: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d\nservice: hello\n"
+        "calls: [{name: look, GET: /, expect: {status: 204}}]\n"
+    ),
+}
+
+
+class Run(InACache):
+    """`lab run` of a deployment of one's own."""
+
+    def test_the_run_takes_scenarios_from_where_the_command_line_says(self) -> None:
+        from contract_tests.cli.main import main
+
+        project = self.cache / "project"
+        for name, text in PROJECT.items():
+            (project / name).parent.mkdir(parents=True, exist_ok=True)
+            (project / name).write_text(text)
+        config = ("--config", str(project / "contract-tests.yaml"))
+        for places, status, told in (
+            (config, 0, "1 case: 1 passed"),
+            ((*config, "--scenarios", str(project / "elsewhere")), 1, "expected status 204, got 200"),
+        ):
+            with self.subTest(places), contextlib.redirect_stderr(io.StringIO()) as said:
+                found = main(["lab", "run", "hello", "--jobs", "2", *places])
+                log = (self.cache / "runs" / "hello-1.0.out").read_text()
+                self.assertEqual(status, found, said.getvalue() + log)
+                self.assertIn(told, log)
 
 
 class Deployments(unittest.TestCase):
