@@ -6,7 +6,7 @@ import functools
 import json
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,7 @@ def telling_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        telling = Telling(**{name: kwargs.pop(name) for name in Telling.__dataclass_fields__})
+        telling = Telling(**{name: kwargs.pop(name) for name in (field.name for field in fields(Telling))})
         return command(*args, telling=telling, **kwargs)
 
     for option in (

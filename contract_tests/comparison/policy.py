@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from contract_tests.comparison.facts import Fact
@@ -128,9 +127,3 @@ def _glob(pattern: str, path: str) -> bool:
     if pattern == "*":
         return True
     return re.fullmatch(fnmatch.translate(pattern.replace("[", "[[]")), path, re.IGNORECASE) is not None
-
-
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The gravest of some verdicts; OK for none."""
-    order = list(Verdict)
-    return max(verdicts, key=order.index, default=Verdict.OK)

@@ -23,11 +23,6 @@ def roles(target: Target) -> frozenset[str]:
     return frozenset({*target.identities, *own, "none"})
 
 
-def has_role(target: Target, role: str) -> bool:
-    """Whether a call may be made as `role`. A target without any identity serves every role anonymously."""
-    return not target.identities or not role or role in roles(target)
-
-
 def open_proofs(target: Target, service: str) -> dict[str, Identity]:
     """A service's own identities by role, where roles prove themselves otherwise there; errors as below."""
     own = replace(target, identities=target.proofs.get(service, {}))

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -266,6 +267,35 @@ class TestOneService(CliCase):
             status, _, err = run("list", "--target", "good", "--service", "tiny")
             self.assertEqual(2, status)
             self.assertIn("unknown key 'clals'", err)
+
+
+class TestFresh(CliCase):
+    """A fresh target gives each run names of its own, and recordings none."""
+
+    def names(self, *options: str) -> list[str]:
+        """What a run asks for: the application answers only what nobody has asked for."""
+        self.write("targets.yaml", "targets: {own: {endpoints: {tiny: 'wsgi:cli_app:good'}, fresh: true}}\n")
+        self.write(
+            "scenarios/one.yaml",
+            """
+            scenario: the one
+            id: 0b0f6a52-8c0e-4a0e-9b57-0f4e3a9d1d01
+            service: tiny
+            microversions: 1.3-
+            vars: {made: {generate: name}}
+            calls: [{name: look, GET: "/${made}", expect: {status: 204}}]
+            """,
+        )
+        status, out, err = run("run", "--target", "own", *options)
+        self.assertEqual((1, ""), (status, err), out)
+        return re.findall(r"GET /(ct-[0-9a-f]{12})", out)
+
+    def test_each_run_has_its_own(self) -> None:
+        self.assertEqual(2, len({*self.names(), *self.names()}))
+
+    def test_what_is_recorded_has_the_same(self) -> None:
+        record = ("--release", "1.0.0", "--record", "recordings")
+        self.assertEqual(1, len({*self.names(*record), *self.names(*record)}))
 
 
 class TestTwice(CliCase):

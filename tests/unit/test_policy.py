@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from contract_tests.comparison.facts import Fact
-from contract_tests.comparison.policy import Override, Policy, worst
+from contract_tests.comparison.policy import Override, Policy
 from contract_tests.comparison.rules import Context, Verdict
 from contract_tests.loading.config import Places
 from contract_tests.loading.library import Library
@@ -185,10 +185,6 @@ class TestOverrides(PolicyCase):
         self.assertEqual("OK", self.verdict(policy, fact, F, "nova"))
         self.assertEqual("BREAK", self.verdict(policy, fact, P, "nova"))
         self.assertEqual("BREAK", self.verdict(policy, fact, F, "cinder"))
-
-    def test_the_gravest_of_several(self) -> None:
-        self.assertEqual(Verdict.BREAK, worst([Verdict.OK, Verdict.BREAK, Verdict.REVIEW]))
-        self.assertEqual(Verdict.OK, worst([]))
 
 
 if __name__ == "__main__":
