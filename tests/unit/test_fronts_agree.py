@@ -9,7 +9,7 @@ import sys
 import threading
 import unittest
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from xml.etree import ElementTree
 
 from tests.unit.fronts import CASES, FrontCase
@@ -128,12 +128,15 @@ def _plain(test: str) -> str:
 
 
 class Leaving(BaseHTTPRequestHandler):
-    """Answers twelve times; then nobody listens any more."""
+    """Answers twelve times, one after another; nobody listens any more from before the last answer on."""
 
     left = 12
-    lock = threading.Lock()
 
     def do_GET(self) -> None:
+        Leaving.left -= 1
+        if Leaving.left == 0:  # before the answer: a client that has it may ask again at once
+            self.server.socket.close()
+            threading.Thread(target=self.server.shutdown).start()
         body = b'{"a": 1}'
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -141,11 +144,6 @@ class Leaving(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
-        with Leaving.lock:
-            Leaving.left -= 1
-            if Leaving.left == 0:
-                self.server.socket.close()
-                threading.Thread(target=self.server.shutdown).start()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -155,7 +153,7 @@ class TestLostCloud(FrontCase):
     def setUp(self) -> None:
         super().setUp()
         Leaving.left = 12
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Leaving)
+        server = HTTPServer(("127.0.0.1", 0), Leaving)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         self.addCleanup(thread.join)
