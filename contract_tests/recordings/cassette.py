@@ -19,7 +19,7 @@ AGAIN = "record it again"
 """How every fault of a recording is mended."""
 
 MAX_BODY = 64 * 1024 * 1024
-"""Bytes of a body that decoding may give at most: a small gzip body may hold gigabytes."""
+"""Bytes of a body, decoded, that are read at most: a small gzip body may hold gigabytes."""
 
 Text = str | bytes
 

@@ -28,11 +28,9 @@ from contract_tests.model.finding import Finding
 from contract_tests.model.http import Request, Response
 from contract_tests.model.scenario import Call
 from contract_tests.model.target import Tls
+from contract_tests.recordings.cassette import MAX_BODY
 from contract_tests.transport.identity import DEFAULT_TLS, Identity, all_secrets, identity_for
 from contract_tests.transport.outgoing import exchange, origin, proved, request_target, shown
-
-MAX_BODY = 64 * 1024 * 1024
-"""Bytes of a body, decoded, that are read at most."""
 
 _CHUNK = 1024 * 1024
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
