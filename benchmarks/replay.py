@@ -12,6 +12,17 @@ from benchmarks.corpus import Corpus, Work, build
 from benchmarks.measure import Program, Run, machine, middle, print_table, run_all, spread
 
 OURS, PEER, LEAN = "contract-tests", "pytest+vcrpy", "pytest+vcrpy, lean"
+FLOOR = "only reading"
+READ = """
+import pathlib, sys, yaml12
+cases = calls = 0
+for path in pathlib.Path("recordings").rglob("*.yaml"):
+    found = yaml12.parse_yaml(path.read_text())
+    if "interactions" in found:
+        cases, calls = cases + 1, calls + len(found["interactions"])
+print(f"{cases} cases: {cases} passed ({calls} calls")
+"""
+"""What no replay in Python can do without: to start, and to read the cassettes with the compiled parser."""
 HEADS = ("", "CPU s", "wall s", "calls/CPU s", "calls/wall s")
 
 Runs = Mapping[str, Sequence[Run]]
@@ -39,7 +50,8 @@ def replay(folder: Path, work: Work, sizes: Sequence[int], runs: int, peer_most:
     print_table(HEADS[:3], [(name, spread(_cpu(own)), spread(_wall(own))) for name, own in starts.items()])
     curve: list[Point] = []
     for size, corpus in zip(sizes, corpora, strict=True):
-        chosen = [one for one in programs(corpus, workers) if one.name.startswith(OURS) or size <= peer_most]
+        peers = size <= peer_most
+        chosen = [one for one in programs(corpus, workers) if peers or one.name.startswith((OURS, FLOOR))]
         measured = _measure(corpus, chosen, runs)
         _print_size(corpus, chosen, measured, starts, workers)
         curve.append(Point(corpus, measured[OURS], measured.get(PEER, ())))
@@ -55,6 +67,7 @@ def programs(corpus: Corpus, workers: int = 1) -> list[Program]:
         Program(OURS, (*ours, "1"), corpus.path, {}),
         Program(PEER, peer, corpus.peer, plain),
         Program(LEAN, peer, corpus.peer, {**plain, "VCR_MATCH": "method,path,query"}),
+        Program(FLOOR, (sys.executable, "-c", READ), corpus.path, {}),
     ]
     if workers > 1:
         several = (*peer, "-p", "xdist", "-n", str(workers))
@@ -99,12 +112,17 @@ def _print_size(
             print(
                 f"ratio on one core, {name}: {whole}, {clock}; {_ratio(net[name], net[OURS])} less start-up"
             )
+    if PEER in measured:
+        print(
+            f"ratio of {FLOOR} with py-yaml12: {_ratio(_cpu(measured[PEER]), _cpu(measured[FLOOR]))} by CPU"
+        )
     if f"{PEER} -n {workers}" in measured:
         many = _ratio(_wall(measured[f"{PEER} -n {workers}"]), _wall(measured[f"{OURS} -j {workers}"]))
         print(f"ratio on {workers} cores, {PEER}: {many} by the clock")
     for program in chosen:
         environ = "".join(f"{name}={value} " for name, value in program.environ.items())
-        print(f"  {environ}{' '.join(program.command)}")
+        if program.name != FLOOR:
+            print(f"  {environ}{' '.join(program.command)}")
 
 
 def _print_curve(curve: Sequence[Point]) -> None:
