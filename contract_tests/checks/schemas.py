@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from contract_tests.model.matcher import FORMATS
+from contract_tests.model.retrieval import no_retrieval
 
 _VALIDATORS: dict[int, tuple[Mapping[str, Any], Any]] = {}
 _MOST_ERRORS = 20
@@ -65,7 +66,7 @@ def _compile(document: Mapping[str, Any]) -> Any:
     if late:
         formats = {name: functools.partial(_conforms, name) for name in FORMATS}
     return jsonschema_rs.validator_for(
-        dict(document), validate_formats=True, formats=formats, retriever=_no_retrieval
+        dict(document), validate_formats=True, formats=formats, retriever=no_retrieval
     )
 
 
@@ -193,7 +194,3 @@ def _additional(original: Any, validator: Any, allowed: Any, instance: Any, sche
         yield ValidationError(
             f"Additional properties are not allowed ({names} fit no property and no pattern)"
         )
-
-
-def _no_retrieval(uri: str) -> Any:
-    raise ValueError(f"{uri} is not fetched: a schema stands in the project's files")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,10 @@ from contract_tests.loading.keywords import DIALECT, check_schema
 from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, exact, kind_of, plain
 from contract_tests.loading.source import Source, nearest
 from contract_tests.model.microversion import Microversion, MicroversionRange, Order
+from contract_tests.model.retrieval import no_retrieval
 from contract_tests.model.scenario import SchemaHistory
+
+_OUTSIDE = re.compile(r"Resource '([^']*)' is not present in a registry")
 
 Stages = list[tuple[Microversion | None, MapNode]]
 
@@ -245,9 +249,13 @@ def schema_fault(document: dict[str, Any]) -> tuple[str, list[str | int]] | None
 
     try:
         jsonschema_rs.meta.validate(document)
-        jsonschema_rs.validator_for(document, validate_formats=True)
+        jsonschema_rs.validator_for(document, validate_formats=True, retriever=no_retrieval)
     except (jsonschema_rs.ValidationError, ValueError) as error:
-        return str(error).splitlines()[0], list(getattr(error, "instance_path", ()))
+        message = str(error).splitlines()[0]
+        outside = _OUTSIDE.match(message)
+        if outside is not None:
+            message = f"'{outside[1]}' is not in the document, and is not fetched; put what it names into it"
+        return message, list(getattr(error, "instance_path", ()))
     return None
 
 

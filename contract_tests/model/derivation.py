@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.model.http import MISSING
+from contract_tests.model.retrieval import no_retrieval
 from contract_tests.model.template import compile_value, render
 
 KINDS: Mapping[str, str] = {
@@ -158,7 +159,7 @@ def _validator(document: Mapping[str, Any]) -> Any:
 
     known = _VALIDATORS.get(id(document))
     if known is None:
-        made = jsonschema_rs.validator_for(dict(document), validate_formats=True)
+        made = jsonschema_rs.validator_for(dict(document), validate_formats=True, retriever=no_retrieval)
         known = _VALIDATORS[id(document)] = (document, made)
     return known[1]
 

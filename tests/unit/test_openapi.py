@@ -1,5 +1,6 @@
 """Schemas out of OpenAPI documents, 3.0 and 3.1, and what is said of names that lead nowhere."""
 
+import socket
 import tempfile
 import unittest
 from pathlib import Path
@@ -38,6 +39,15 @@ openapi: 3.1.0
 components:
   schemas:
     Thing: {type: [object, "null"], required: [id], properties: {id: {type: integer, exclusiveMinimum: 0}}}
+"""
+FAR = """
+openapi: 3.1.0
+components:
+  schemas:
+    Far: {$ref: "URL/far.json"}
+    Named: {$schema: "URL/dialect", $id: "URL/named", $ref: far.json}
+    File: {$ref: "file:///etc/hostname"}
+    Beside: {$ref: "new.yaml#/components/schemas/Thing"}
 """
 SERVICE = "service: shop\nversion: {dialect: none}\n"
 SCENARIO = """
@@ -112,6 +122,26 @@ class OpenApi(unittest.TestCase):
             with self.subTest(schema=schema):
                 self.assertIn(f"{message}", self.problems(schema))
                 self.assertIn("one.yaml:8:", self.problems(schema))
+
+    def test_nothing_is_fetched(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.setblocking(False)
+            url = f"http://127.0.0.1:{server.getsockname()[1]}"
+            (self.root / "schemas" / "shop" / "far.yaml").write_text(FAR.replace("URL", url))
+            for name, outside in (
+                ("Far", f"{url}/far.json"),
+                ("Named", f"{url}/far.json"),
+                ("File", "file:///etc/hostname"),
+                ("Beside", "new.yaml#/components/schemas/Thing"),
+            ):
+                with self.subTest(name=name):
+                    self.assertIn(
+                        f"far.yaml#/components/schemas/{name} is no usable schema: '{outside}' is not in the "
+                        "document, and is not fetched; put what it names into it",
+                        self.problems(f"openapi:far.yaml#/components/schemas/{name}"),
+                    )
+            with self.assertRaises(BlockingIOError):
+                server.accept()
 
     def test_another_document_is_refused(self) -> None:
         (self.root / "schemas" / "shop" / "other.yaml").write_text("swagger: '2.0'\n")
