@@ -26,6 +26,9 @@ from contract_tests.loading.config import Places
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _STATUS = {0: "passed", 1: "findings"}
+_EVERY = "all"
+"""What all releases of a deployment are called."""
+_SKIPPED = "skipped: "
 
 
 @click.group(context_settings=_HELP)
@@ -62,17 +65,21 @@ def _all_recipes(found: Any) -> dict[str, Any]:
     }
 
 
-def _choose(found: Any, name: str, releases: Sequence[str]) -> list[Any]:
-    """The recipes of the releases that are named, of `all`, or of the newest; UsageError for an unknown."""
+def _choose(found: Any, name: str, releases: Sequence[str], *, one: bool = False) -> list[Any]:
+    """The recipes of the releases that are named, of `all`, or of the newest; UsageError for an unknown.
+
+    With `one`, `all` is an unknown one.
+    """
     from contract_tests.loading.source import nearest
 
     if name not in found:
         raise UsageError(f"there is no deployment '{name}'; {nearest(name, found)}")
     known = found[name].recipes
-    wanted = list(known) if "all" in releases else list(releases) or [found[name].default]
-    for release in wanted:
-        if release not in known:
-            raise UsageError(f"release {release} of {name} is not known; known: {', '.join(known)}, or all")
+    there = [*known] if one else [*known, _EVERY]
+    for release in releases:
+        if release not in there:
+            raise UsageError(f"release {release} of {name} is not known; known: {', '.join(there)}")
+    wanted = known if _EVERY in releases else releases or [found[name].default]
     return [known[release] for release in wanted]
 
 
@@ -97,11 +104,13 @@ def list_command(places: Places) -> int:
                     find_python(python)
                 except Unavailable as error:
                     missing[python] = str(error)
+            needed = {"uv": "uv", python: f"Python {python}"}
+            lacking = " and ".join(what for name, what in needed.items() if name in missing)
             state = (
                 "installed"
                 if installed(recipe)
-                else f"needs Python {python}, not here"
-                if python in missing
+                else f"needs {lacking}, not here"
+                if lacking
                 else "can be installed"
             )
             below = f", on {', '.join(f'{n} {r}' for n, r in recipe.needs.items())}" if recipe.needs else ""
@@ -129,10 +138,12 @@ def up(places: Places, deployment: str, release: str | None, port: int | None, w
 
     It runs until `lab down`, or with --wait until Ctrl-C.
     """
+    from contract_tests.lab.environment import need_cache
     from contract_tests.lab.launcher import running
 
     found = _load(places)
-    (recipe,) = _choose(found, deployment, [release] if release else [])
+    (recipe,) = _choose(found, deployment, [release] if release else [], one=True)
+    need_cache()
     if not wait:
         return _detached(deployment, recipe.release, port or 0, places)
     with _ending_with_signals(), running(recipe, _all_recipes(found), _say, port=port or 0) as started:
@@ -220,8 +231,8 @@ def down(deployment: str | None, release: str | None, everything: bool) -> int:
     from contract_tests.lab.environment import cache
 
     up = {path: path.stem.rpartition("-") for path in sorted((cache() / "up").glob("*.yaml"))}
+    there = ", ".join(name for name, _, _ in up.values()) or "nothing"
     if deployment is None and not everything:
-        there = ", ".join(name for name, _, _ in up.values()) or "nothing"
         raise UsageError(f"lab down: say which deployment, or --all; up now: {there}")
     pattern = re.compile(f"{re.escape(deployment or '')}-{re.escape(release) if release else '[0-9].*'}")
     chosen = {path: parts for path, parts in up.items() if everything or pattern.fullmatch(parts[0])}
@@ -234,7 +245,7 @@ def down(deployment: str | None, release: str | None, everything: bool) -> int:
         path.unlink(missing_ok=True)
         say(f"ended {name}")
     if not chosen:
-        say("nothing of that is up")
+        say(f"nothing of that is up; up now: {there}")
     return 0
 
 
@@ -263,7 +274,10 @@ def run_command(places: Places, deployment: str, rest: tuple[str, ...], jobs: in
 @click.argument("deployment")
 @click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[RELEASE]... [-- OPTION...]")
 @click.option(
-    "--to", "folder", default="cassettes", show_default=True, metavar="DIR", help="Where recordings go."
+    "--to",
+    "folder",
+    metavar="DIR",
+    help="Where recordings go (default: the first of the project's recordings, else cassettes).",
 )
 @click.option(
     "-j",
@@ -282,23 +296,32 @@ def run_command(places: Places, deployment: str, rest: tuple[str, ...], jobs: in
 )
 @places_options
 def record(
-    places: Places, deployment: str, rest: tuple[str, ...], folder: str, jobs: int, twice: bool | None
+    places: Places, deployment: str, rest: tuple[str, ...], folder: str | None, jobs: int, twice: bool | None
 ) -> int:
     """The same as `lab run`, and write what they answer to DIR/SERVICE/RELEASE."""
+    folder = folder or str(next(iter(places.recordings), "cassettes"))
     return _each(places, deployment, rest, jobs, record=folder, twice=twice)
 
 
 def _each(
     places: Places, deployment: str, rest: Sequence[str], jobs: int, record: str, twice: bool | None = False
 ) -> int:
-    """Run each release in a command of its own, `jobs` at a time; the highest exit status counts."""
+    """Run each release in a command of its own, `jobs` at a time; the highest exit status counts.
+
+    Where every release is skipped, nothing could run.
+    """
     from concurrent.futures import ThreadPoolExecutor
+
+    from contract_tests.cli.run_command import command as run
+    from contract_tests.lab.environment import need_cache
 
     at = next((index for index, word in enumerate(rest) if word.startswith("-")), len(rest))
     releases = rest[:at]
     options = [*_named_places(), *(word for word in rest[at:] if word != "--")]
     found = _load(places)
     recipes = _choose(found, deployment, releases)
+    with run.make_context("contract-tests run", list(options)):
+        need_cache()  # a mistake in the options is told before anything is installed
     everything = _all_recipes(found)
     children: set[subprocess.Popen[bytes]] = set()
 
@@ -333,6 +356,8 @@ def _each(
     for recipe, (status, note) in zip(recipes, statuses, strict=True):
         if note or len(recipes) > 1:
             say(f"{recipe.name} {recipe.release}: {note or _STATUS.get(status, 'could not run')}")
+    if all(note.startswith(_SKIPPED) for _, note in statuses):
+        return 3
     return max(status for status, _ in statuses)
 
 
@@ -387,7 +412,7 @@ def _one(
                     children.discard(child)
             return status, f"see {log}" if quiet and status else ""
     except Unavailable as error:
-        return 0, f"skipped: {error}"
+        return 0, f"{_SKIPPED}{error}"
     except ContractTestsError as error:
         return 3, str(error)
 

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +31,20 @@ def cache() -> Path:
     """Where the lab keeps environments and prepared files: $CONTRACT_TESTS_CACHE, else below ~/.cache."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("CONTRACT_TESTS_CACHE") or Path(home) / "contract-tests")
+
+
+def need_cache() -> None:
+    """LabError where the lab's cache cannot be written."""
+    folder = cache()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise LabError(
+            f"the lab's cache {folder} cannot be written ({error.strerror}); "
+            "name another folder with CONTRACT_TESTS_CACHE"
+        ) from None
 
 
 def digest(*parts: object) -> str:

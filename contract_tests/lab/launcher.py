@@ -237,6 +237,8 @@ def _command(recipe: Recipe, variables: Mapping[str, str], listening: socket.soc
         name = str(render(compile_text(serve.script), variables))
         own = recipe.origin.parent / "support" / name
         what = str(own if own.exists() else SUPPORT / name)
+        if not Path(what).exists():
+            raise LabError(f"{recipe.origin}: there is no script {own}, nor one of the lab's own")
     arguments = _rendered(serve.arguments, variables)
     return [
         f"{variables['bin']}/python", str(SUPPORT / "serve.py"), str(listening.fileno()), str(serve.threads),

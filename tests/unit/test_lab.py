@@ -139,6 +139,14 @@ class Failing(InACache):
         text = self.fails(recipe(files={"app.py": "raise SystemExit('no such thing')", "made.in": ""}))
         self.assertRegex(text, r"^hello 1\.0 ended with 1 before it answered; see .*\n(.*\n)*no such thing")
 
+    def test_a_script_that_is_not_there(self) -> None:
+        one = recipe(serve=Serve(script="nothing.py"), origin=self.cache / "hello.yaml")
+        self.assertEqual(
+            f"{self.cache}/hello.yaml: there is no script {self.cache}/support/nothing.py, "
+            "nor one of the lab's own",
+            self.fails(one),
+        )
+
     def test_a_server_that_does_not_answer(self) -> None:
         sleeper = Serve(command=(sys.executable, "-c", "import time; time.sleep(60)"), timeout=0.3)
         self.assertRegex(
@@ -215,14 +223,26 @@ PROJECT = {
 class Run(InACache):
     """`lab run` of a deployment of one's own."""
 
+    def setUp(self) -> None:
+        super().setUp()
+        self.project = self.cache / "project"
+        for name, text in PROJECT.items():
+            (self.project / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.project / name).write_text(text)
+        self.config = ("--config", str(self.project / "contract-tests.yaml"))
+
+    def command(self, *arguments: str) -> tuple[int, str]:
+        from contract_tests.cli.main import main
+
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            status = main(["lab", arguments[0], *self.config, *arguments[1:]])
+        return status, out.getvalue()
+
     def test_the_run_takes_scenarios_from_where_the_command_line_says(self) -> None:
         from contract_tests.cli.main import main
 
-        project = self.cache / "project"
-        for name, text in PROJECT.items():
-            (project / name).parent.mkdir(parents=True, exist_ok=True)
-            (project / name).write_text(text)
-        config = ("--config", str(project / "contract-tests.yaml"))
+        project, config = self.project, self.config
         for places, status, told in (
             (config, 0, "1 case: 1 passed"),
             ((*config, "--scenarios", str(project / "elsewhere")), 1, "expected status 204, got 200"),
@@ -232,6 +252,43 @@ class Run(InACache):
                 log = (self.cache / "runs" / "hello-1.0.out").read_text()
                 self.assertEqual(status, found, said.getvalue() + log)
                 self.assertIn(told, log)
+
+    def test_recordings_go_where_the_project_has_them(self) -> None:
+        with (self.project / "contract-tests.yaml").open("a") as config:
+            config.write("recordings: [recorded]\n")
+        status, said = self.command("record", "hello")
+        self.assertEqual(0, status, said)
+        self.assertTrue((self.project / "recorded" / "hello" / "1.0" / "recording.yaml").exists())
+
+    def test_a_mistake_in_the_options_of_the_run_is_told_before_anything_starts(self) -> None:
+        status, said = self.command("run", "hello", "--", "--microversion", "every")
+        self.assertEqual(2, status)
+        self.assertIn("No such option '--microversion'", said)
+        self.assertNotIn("starting", said)
+
+    def test_where_every_release_is_skipped_nothing_could_run(self) -> None:
+        def install(recipe: Recipe, say: object) -> Path:
+            raise Unavailable("there is no Python 2.99 on this machine")
+
+        with mock.patch.object(launcher, "install", install):
+            self.assertEqual(
+                (3, "hello 1.0: skipped: there is no Python 2.99 on this machine\n"),
+                self.command("run", "hello"),
+            )
+
+    def test_a_cache_that_cannot_be_written(self) -> None:
+        (self.cache / "file").touch()
+        place = self.cache / "file" / "cache"
+        with mock.patch.dict(os.environ, {"CONTRACT_TESTS_CACHE": str(place)}):
+            for words in (("run", "hello"), ("up", "hello")):
+                self.assertEqual(
+                    (
+                        3,
+                        f"contract-tests: the lab's cache {place} cannot be written (Not a directory); "
+                        "name another folder with CONTRACT_TESTS_CACHE\n",
+                    ),
+                    self.command(*words),
+                )
 
 
 class Deployments(unittest.TestCase):
@@ -304,6 +361,12 @@ class Commands(unittest.TestCase):
         status, text = self.run_command("up", "placement", "99.0.0")
         self.assertEqual(2, status)
         self.assertIn("release 99.0.0 of placement is not known; known: 1.0.0, 2.0.1,", text)
+        status, text = self.run_command("run", "placement", "all", "99.0.0")
+        self.assertEqual(2, status)
+        self.assertRegex(text, "release 99.0.0 of placement is not known; .*, 16.0.0, all\n$")
+        status, text = self.run_command("up", "placement", "all")
+        self.assertEqual(2, status)
+        self.assertRegex(text, "release all of placement is not known; .*, 16.0.0\n$")
 
     def test_an_identity_is_written_with_all_that_it_has(self) -> None:
         from contract_tests.cli.lab_command import _written
@@ -335,8 +398,11 @@ class Commands(unittest.TestCase):
                 self.run_command("down"),
             )
             self.assertEqual((0, "ended one-1.0\n"), self.run_command("down", "one"))
-            self.assertEqual((0, "nothing of that is up\n"), self.run_command("down", "one", "1.0"))
+            self.assertEqual(
+                (0, "nothing of that is up; up now: one-more-1.0\n"), self.run_command("down", "one", "1.0")
+            )
             self.assertEqual((0, "ended one-more-1.0\n"), self.run_command("down", "--all"))
+            self.assertEqual((0, "nothing of that is up; up now: nothing\n"), self.run_command("down", "one"))
 
     def test_list_names_every_release(self) -> None:
         status, text = self.run_command("list")
@@ -345,6 +411,21 @@ class Commands(unittest.TestCase):
             text, r"placement: Placement on SQLite, tokens without Keystone\n    1\.0\.0 +stein "
         )
         self.assertTrue((SHIPPED / "deployments" / "placement.yaml").exists())
+
+    def test_list_says_what_is_missing(self) -> None:
+        def missing(*_: str) -> list[str]:
+            raise Unavailable("uv is not installed")
+
+        with (
+            tempfile.TemporaryDirectory() as cache,
+            mock.patch.dict(os.environ, {"CONTRACT_TESTS_CACHE": cache}),
+            mock.patch.object(environment, "find_uv", missing),
+            mock.patch.object(environment, "find_python", missing),
+        ):
+            status, text = self.run_command("list")
+        self.assertEqual(0, status)
+        self.assertRegex(text, r"\n    1\.0\.0 +stein +needs uv and Python 3\.6, not here\n")
+        self.assertIn("\nmissing: uv is not installed\n", text)
 
 
 if __name__ == "__main__":
