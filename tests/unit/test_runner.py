@@ -192,7 +192,11 @@ class Dying(Transport):
 
 class TestCrash(RunnerCase):
     def test_a_worker_that_dies(self) -> None:
-        """Every case is told of: what ended, what did not pass, and what nobody knows the end of."""
+        """Every case is told of: what ended, what did not pass, and what nobody knows the end of.
+
+        1.20 stands in the fifth piece of work. Of the four before it a worker tells three before it takes the
+        fifth; what the other one does meanwhile may be lost with it.
+        """
         events = list(run([self.job(transport=Dying(by_version))], workers=2))
         results = {e.result.id: e.result for e in events if isinstance(e, CaseFinished)}
         self.assertEqual(40, len(results))
@@ -202,7 +206,8 @@ class TestCrash(RunnerCase):
         self.assertEqual(40, sum(last.counts.values()))
         self.assertIs(Outcome.ERROR, results["toy/what@1.20"].outcome)
         self.assertIn("a worker process died before it told", results["toy/what@1.20"].reason)
-        self.assertIs(Outcome.PASSED, results["toy/what@1.0"].outcome)
+        before = [results[f"toy/what@1.{at}"].outcome for at in (0, 5, 10, 15)]
+        self.assertGreaterEqual(before.count(Outcome.PASSED), 3, before)
 
     def test_a_mistake_of_ours_in_a_case_is_that_cases(self) -> None:
         def answers(request: Request) -> Any:
