@@ -17,7 +17,7 @@ from unittest import mock
 
 import yaml
 import yaml12
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from vcr.serializers import yamlserializer
 
@@ -117,7 +117,7 @@ class Scalars(unittest.TestCase):
             with self.subTest(text=text[:40]):
                 self.read_alike(text)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.text())
     def test_any_text(self, text: str) -> None:
         self.read_alike(text)
@@ -154,7 +154,7 @@ class Bodies(unittest.TestCase):
                 self.assertEqual(entry.response().body, body)
                 self.assertEqual(entry.body, body)
 
-    @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=200)
     @given(st.one_of(st.text().map(str.encode), st.binary()))
     def test_any_body(self, body: bytes) -> None:
         for kind in ("text/plain", "application/json"):
@@ -162,7 +162,7 @@ class Bodies(unittest.TestCase):
                 continue
             self.assertEqual(self.both(text_of(taken(body=body, kind=kind))).response().body, body)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -264,7 +264,7 @@ class ForeignYaml(unittest.TestCase):
                 self.assertEqual(entry.response().body, word.encode())
                 self.assertEqual(entry.raw_request, parse_reference(text, "c.yaml").entries[0].raw_request)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.text(), st.text(), st.binary())
     def test_whatever_stock_vcrpy_dumps(self, header: str, body: str, data: bytes) -> None:
         document = {

@@ -454,14 +454,14 @@ class TestInversion(unittest.TestCase):
     """Exchanging the two answers turns each fact round, and makes no other."""
 
     @given(answers())
-    @settings(deadline=None, max_examples=100)
+    @settings(max_examples=100)
     def test_an_answer_does_not_differ_from_itself(self, one: Response) -> None:
         self.assertEqual((), diff(one, one))
         again = Response(status=one.status, headers=one.headers, body=bytes(one.body))
         self.assertEqual((), diff(one, again))
 
     @given(answers(), answers())
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     def test_facts_turn_round(self, one: Response, other: Response) -> None:
         there, back = diff(one, other), diff(other, one)
         self.assertEqual(Counter(map(self._key, there)), Counter(map(self._turned, back)), (one, other))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from contract_tests.loading.nodes import MapNode, plain
@@ -37,10 +37,6 @@ from contract_tests.transport.recorder import NO_CONTRACT, Recorder
 from contract_tests.transport.recording import RecordingTransport
 from tests.fuzz.targets import TARGETS
 from tests.unit.building import Transport, scenario
-
-FEW = settings(
-    derandomize=True, deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
-)
 
 
 class AnyInput(unittest.TestCase):
@@ -63,7 +59,6 @@ class AnyInput(unittest.TestCase):
                 with self.subTest(target=name, data=data):
                     target.law(data)
 
-    @FEW
     @given(st.binary(max_size=60) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "replace")))
     def test_any_bytes(self, data: bytes) -> None:
         for target in TARGETS.values():
@@ -154,7 +149,6 @@ class Overlays(unittest.TestCase):
         self.assertEqual([], source.problems)
         return source, source.root
 
-    @FEW
     @given(STAGE, STAGE, STAGE)
     def test_two_one_after_the_other_are_the_two_merged(self, base: Any, low: Any, high: Any) -> None:
         (source, one), (_, two), (_, three) = (self.node(_stage(each)) for each in (base, low, high))
@@ -163,7 +157,7 @@ class Overlays(unittest.TestCase):
         self.assertEqual([], source.problems)
         self.assertEqual(_caseless(plain(stepwise)), _caseless(plain(at_once)))
 
-    @settings(FEW, max_examples=25, phases=[Phase.generate])
+    @settings(max_examples=25, phases=[Phase.generate])
     @given(STAGE, STAGE)
     def test_a_call_at_the_later_one_is_the_call_with_both(self, low: Any, high: Any) -> None:
         first, second = ({**_stage(low), "as": "member"}, {**_stage(high), "as": "reader"})
@@ -245,7 +239,6 @@ class Written(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    @FEW
     @given(RECORDINGS)
     def test_a_manifest(self, recording: Recording) -> None:
         recording = dataclasses.replace(recording, path=self.folder)
@@ -297,7 +290,6 @@ SERVICE = Service(name="toy", dialect=openstack("toy"))
 class Replayed(unittest.TestCase):
     """What was answered while it was recorded is answered again from the recording."""
 
-    @FEW
     @given(st.lists(st.tuples(REQUESTS, ANSWERS), min_size=1, max_size=4))
     def test_any_exchange(self, exchanges: list[tuple[Request, Response]]) -> None:
         call = Call(name="show", mark=Mark(), method="GET", target="/", asked="aa")
