@@ -136,7 +136,7 @@ class KeystoneCase(unittest.TestCase):
         return IdentitySpec(kind="password", values={key: value for key, value in given.items() if value})
 
     def build(self, spec: IdentitySpec, **options: object):
-        return build_identity(spec, target="lab", role="admin", **{"timeout": 5, **options})
+        return build_identity(spec, target="lab", role="admin", **{"timeout": 60, **options})
 
 
 class TestStatic(unittest.TestCase):
@@ -429,7 +429,7 @@ PLACEMENT = Service(name="placement", dialect=dialect.openstack("placement"))
 
 class TestOpen(KeystoneCase):
     def target(self, **fields: object) -> Target:
-        return Target(**{"name": "lab", "timeout": 5.0, **fields})
+        return Target(**{"name": "lab", "timeout": 60.0, **fields})
 
     def test_roles(self) -> None:
         target = self.target(identities={"admin": IdentitySpec(kind="token", values={"token": "x"})})

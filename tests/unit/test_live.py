@@ -104,9 +104,12 @@ def raw(*answers: bytes | Callable[[socket.socket], None]) -> Iterator[str]:
         thread.join(2)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
+@contextlib.contextmanager
+def nobody() -> Iterator[str]:
+    """A URL at which nobody listens, and nobody else can meanwhile: the port is taken."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{one.getsockname()[1]}"
 
 
 def get(target: str = "/", **fields: object) -> Request:
@@ -115,7 +118,7 @@ def get(target: str = "/", **fields: object) -> Request:
 
 class LiveCase(unittest.TestCase):
     def transport(self, endpoint: str, identities: dict | None = None, **options: object) -> LiveTransport:
-        transport = LiveTransport(endpoint, identities or {}, **{"timeout": 5.0, **options})
+        transport = LiveTransport(endpoint, identities or {}, **{"timeout": 60.0, **options})
         self.addCleanup(transport.close)
         return transport
 
@@ -497,11 +500,11 @@ class TestUnreachable(LiveCase):
     """Whatever goes wrong on the wire is one line that says what and what to do."""
 
     def test_refused(self) -> None:
-        url = f"http://127.0.0.1:{free_port()}"
-        self.assertEqual(
-            f"GET {url}/x: connection refused; is the service running, and listening there?",
-            self.unreachable(url),
-        )
+        with nobody() as url:
+            self.assertEqual(
+                f"GET {url}/x: connection refused; is the service running, and listening there?",
+                self.unreachable(url),
+            )
 
     def test_no_such_host(self) -> None:
         with mock.patch("socket.getaddrinfo", side_effect=socket.gaierror(-2, "Name or service not known")):
@@ -628,12 +631,12 @@ class TestUnreachable(LiveCase):
                 self.assertEqual(200, transport.answer(get()).status)
 
     def test_secrets_never_show(self) -> None:
-        url = f"http://127.0.0.1:{free_port()}"
         identities = {"admin": StaticIdentity((("Authorization", "Bearer s3cret-token"),))}
         request = get(
             "/s3cret-token?temp_url_sig=1&temp_url_signature=abc&access_token=abc&limit=1", role="admin"
         )
-        message = self.unreachable(url, request, identities=identities)
+        with nobody() as url:
+            message = self.unreachable(url, request, identities=identities)
         self.assertEqual(
             f"GET {url}/***?temp_url_sig=1&temp_url_signature=***&access_token=***&limit=1: "
             "connection refused; is the service running, and listening there?",
@@ -658,7 +661,7 @@ class TestProxy(LiveCase):
             self.assertEqual(200, self.ask(server.url, get()).status)
 
     def test_a_dead_proxy_is_named(self) -> None:
-        with mock.patch.dict(os.environ, {"http_proxy": f"http://127.0.0.1:{free_port()}", "no_proxy": ""}):
+        with nobody() as url, mock.patch.dict(os.environ, {"http_proxy": url, "no_proxy": ""}):
             self.assertEqual(
                 "GET http://service.invalid/x: the proxy gave no connection ([Errno 111] Connection refused)"
                 "; check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
@@ -730,8 +733,11 @@ class TestTls(LiveCase):
     def test_a_slow_drip_over_tls_ends_at_the_deadline(self) -> None:
         with self.serve() as server:
             server.routes["/x"] = lambda handler: drip(b"HTTP/1.1 200 OK\r\nX: ")(handler.connection)
-            message = self.unreachable(server.url, timeout=0.3, tls=Tls(verify=False))
-            self.assertEqual(f"GET {server.url}/x: {TestUnreachable.LATE}", message)
+            transport = self.transport(server.url, tls=Tls(verify=False))
+            transport.answer(get())  # the handshake has the time that it needs
+            with mock.patch.object(transport, "_timeout", 0.3), self.assertRaises(Unreachable) as caught:
+                transport.answer(get("/x"))
+            self.assertEqual(f"GET {server.url}/x: {TestUnreachable.LATE}", str(caught.exception))
 
     def test_http_where_tls_is_expected(self) -> None:
         with serve() as server:
@@ -797,20 +803,20 @@ class TestEndpoint(unittest.TestCase):
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
-        transport = LiveTransport(f"http://[::1]:{server.server_port}/a", {}, timeout=5)
+        transport = LiveTransport(f"http://[::1]:{server.server_port}/a", {}, timeout=60)
         self.addCleanup(transport.close)
         self.assertEqual(200, transport.answer(get("/b")).status)
         self.assertEqual(("Host", f"[::1]:{server.server_port}"), server.seen[0][2][0])
 
 
 def drip(head: bytes) -> Callable[[socket.socket], None]:
-    """Sends `head`, then a byte now and then, for two seconds at most."""
+    """Sends `head`, then a byte now and then, until the client has gone (for twenty seconds at most)."""
 
     def run(connection: socket.socket) -> None:
         pause = threading.Event()
         connection.sendall(head)
         with contextlib.suppress(OSError):
-            for _ in range(100):
+            for _ in range(1000):
                 connection.sendall(b"a")
                 pause.wait(0.02)
 

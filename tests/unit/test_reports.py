@@ -252,7 +252,7 @@ class TestOptions(FrontCase):
     def test_a_service_that_goes_away(self) -> None:
         """Every case is there: what ran before, and of the others that nobody answers any more."""
         with going_away(after=12) as url:
-            target = ("--target", url, "--timeout=5", "--microversions=every", "--jobs=2")
+            target = ("--target", url, "--timeout=60", "--microversions=every", "--jobs=2")
             out = self.run_module("contract_tests", "run", *target, "--json=out.json", status=None)
         document = json.loads(self.read("out.json"))
         self.assertEqual(CASES, len(document["cases"]))

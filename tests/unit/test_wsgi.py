@@ -217,7 +217,7 @@ class TestAnswers(WsgiCase):
         self.assertEqual(b"/y", self.ask(app, get("/x", follow=True)).body)
 
     def test_calls_run_in_the_workers_own_threads(self) -> None:
-        barrier = threading.Barrier(4, timeout=5)
+        barrier = threading.Barrier(4, timeout=60)
 
         def app(environ: dict, start_response):
             barrier.wait()
