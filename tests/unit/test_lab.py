@@ -70,7 +70,7 @@ class InACache(unittest.TestCase):
         return launcher.running(one, others, self.said.append)
 
     def get(self, url: str) -> str:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=120) as answer:
             return str(answer.read().decode())
 
 
@@ -170,7 +170,7 @@ class Failing(InACache):
         with self.assertRaises(KeyboardInterrupt), self.start(recipe()) as started:
             raise KeyboardInterrupt
         self.assertFalse(started.state.exists())
-        for _ in range(50):
+        for _ in range(600):
             try:
                 self.get(started.url)
             except OSError:
