@@ -40,7 +40,7 @@ SERVE = Shape(
         "path": Field(PATH, "a prefix under which the application is mounted"),
         "ready": Field(PATH, "the path that shows that it answers"),
         "threads": Field(INTEGER, "threads of the server (1: SQLite has one writer)"),
-        "timeout": Field(DURATION, "how long to wait until it answers (120s)"),
+        "timeout": Field(DURATION, "how long to wait until it answers (600s)"),
     },
     exactly_one=(("serve", "way to serve", ("wsgi", "script", "command")),),
 )
@@ -219,7 +219,7 @@ def _recipe(node: MapNode, release: str, series: Series, path: Path) -> Recipe:
             path=serve.get("path", ""),
             ready=serve.get("ready", "/"),
             threads=serve.get("threads", 1),
-            timeout=seconds(serve["timeout"]) if "timeout" in serve else 120.0,
+            timeout=seconds(serve["timeout"]) if "timeout" in serve else 600.0,
         ),
         endpoint=values.get("endpoint", "${url}"),
         identities=values.get("identities", {}),

@@ -33,7 +33,7 @@ class Serve:
     path: str = ""
     ready: str = "/"
     threads: int = 1
-    timeout: float = 120.0
+    timeout: float = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
