@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -90,7 +90,7 @@ class Workspace:
     ) -> str:
         """The output of a command, which must end with `status` (None: any)."""
         process = self.start(name, *arguments, cwd=cwd, **environ)
-        out, _ = process.communicate(timeout=600)
+        out, _ = process.communicate(timeout=1800)
         if status is not None and process.returncode != status:
             raise AssertionError(f"{name} {' '.join(arguments)}: {process.returncode}, not {status}\n{out}")
         return out
@@ -184,7 +184,8 @@ Change = Callable[[str, str, Any], Any]
 class Proxy:
     """Passes requests on to a service. `change` changes answers; after `until` of them nobody answers.
 
-    `reached` is set when request number `hold` has come, which then waits for `released`.
+    Of the requests from number `hold` on, the first one that a test makes waits for `released` (what a worker
+    asks before its tests is the version document); `held` is the client's port, and then `reached` is set.
     """
 
     def __init__(self, url: str) -> None:
@@ -212,7 +213,7 @@ class Proxy:
 
     def reset(self) -> None:
         self.change: Change = lambda call, version, answer: answer
-        self.until = self.hold = 0
+        self.until = self.hold = self.held = 0
         self.count = 0
         self.lock = threading.Lock()
         self.reached, self.released = threading.Event(), threading.Event()
@@ -221,14 +222,17 @@ class Proxy:
         with self.lock:
             self.count += 1
             count = self.count
-        if count == self.hold:
-            self.reached.set()
-            self.released.wait(120)
+            hold = self.hold and count >= self.hold and handler.path != "/" and not self.held
+            if hold:
+                self.held = handler.client_address[1]
+                self.reached.set()
+        if hold:
+            self.released.wait(600)
         if self.until and count > self.until:
             handler.close_connection = True
             return
         length = int(handler.headers.get("Content-Length") or 0)
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=600)
         headers = {name: value for name, value in handler.headers.items() if name.lower() != "connection"}
         connection.request(handler.command, handler.path, handler.rfile.read(length), headers)
         answer = connection.getresponse()
@@ -268,6 +272,18 @@ def descendants(pid: int) -> dict[int, str]:
         front = {one for one, line in found.items() if int(line.split()[0]) in front}
         below |= {one: found[one].partition(" ")[2] for one in front}
     return below
+
+
+def owner(port: int, processes: Iterable[int]) -> int:
+    """Which of the processes has the connection from this port of the machine."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}")}
+    for process in processes:
+        for path in Path(f"/proc/{process}/fd").iterdir():
+            with contextlib.suppress(OSError):  # what is open changes meanwhile
+                if str(path.readlink()) in sockets:
+                    return process
+    raise AssertionError(f"no process has a connection from port {port}")
 
 
 def without_generation(call: str, version: str, answer: Any) -> Any:
