@@ -88,7 +88,8 @@ def read_work(recordings: Path, config: Path | None = None) -> Work:
     places = (read_config(config) if config is not None else Places()).override(recordings=(str(recordings),))
     places = places.with_shipped()
     library = Library(places)
-    scenarios = load(library, (), ())
+    found = load(library, (), ())
+    scenarios = [one for one in found if one.recorded is None]  # most cases of the others skip in a replay
     export = Export()
     exchanges: dict[tuple[str, str], list[Exchange]] = defaultdict(list)
     incomplete: dict[tuple[str, str], str] = {}
@@ -118,8 +119,9 @@ def read_work(recordings: Path, config: Path | None = None) -> Work:
                     continue
                 exchanges[key].append(Exchange(job, case, cassette, tuple(steps)))
     services = Counter(service for service, _ in incomplete)
-    told = ", ".join(f"{count} of {service}" for service, count in services.items())
-    print(f"left out are scenarios that skip, poll or fail, or whose requests are redacted: {told or 'none'}")
+    told = ", ".join(f"{count} of {service}" for service, count in services.items()) or "none"
+    told += f"; {len(found) - len(scenarios)} that are mostly tried live"
+    print(f"left out are scenarios that poll or fail, or whose requests are redacted: {told}")
     whole = exchanges.keys() - incomplete.keys()
     units = tuple(
         Unit(scenario, source.resolve(), tuple(exchanges[_key(scenario)]))
