@@ -192,6 +192,9 @@ def open_services(
             target = with_options(_cloud_target(wanted.clouds), wanted)
             _open_target(opened, target, services, scenarios, choice, write_to)
         _refuse_idle_options(opened.jobs, wanted, record)
+        if record:
+            for job in opened.jobs:
+                _release_of(job.deployment)
     except BaseException:
         opened.__exit__()
         raise
@@ -384,11 +387,7 @@ def _recorder(
     from contract_tests.transport.recorder import Recorder
     from contract_tests.transport.several import others_of
 
-    if not deployment.release:
-        raise UsageError(
-            "--record: say which release is recorded with --release (a recording is of one release)"
-        )
-    place = Path(folder) / service.name / deployment.release
+    place = Path(folder) / service.name / _release_of(deployment)
     place.mkdir(parents=True, exist_ok=True)
     with locked(place):
         release(place)
@@ -399,6 +398,15 @@ def _recorder(
             recorder=f"contract-tests {__version__}",
         )
     return Recorder(transport, place, service, opened.secrets, others_of(transport))
+
+
+def _release_of(deployment: Deployment) -> str:
+    """The release of what is recorded; UsageError where nobody said it."""
+    if not deployment.release:
+        raise UsageError(
+            "--record: say which release is recorded with --release (a recording is of one release)"
+        )
+    return deployment.release
 
 
 def _project_recordings(library: Library) -> list[Path]:

@@ -211,8 +211,16 @@ class Gate:
         self._of = {item.id: number for item, number in zip(self.items, numbers, strict=True)}
 
     def run(self, item: Item) -> Report:
-        """Run one item of this gate."""
-        return report(item, self._job(self._of[item.id]), self._opened.mask)
+        """Run one item of this gate. Where its recording cannot be begun, it could not run."""
+        try:
+            job = self._job(self._of[item.id])
+        except (ContractTestsError, OSError) as error:
+            reason = f"--record {self.settings.record}: {error}"
+            ended = CaseResult(
+                id=item.case.id, target=item.deployment.name, outcome=Outcome.ERROR, reason=reason
+            )
+            return Report(result=ended, text=harmless(f"ERROR {item.case.id}: {reason}"))
+        return report(item, job, self._opened.mask)
 
     def _job(self, number: int) -> Job:
         jobs = self._opened.jobs

@@ -109,6 +109,20 @@ class TestGate(GateCase):
         self.assertEqual("test_the_run", broken.method_name)
         self.assertIn("--target nowhere: no URL", broken.text)
 
+    def test_a_recording_of_no_release_is_told_and_not_raised(self) -> None:
+        record = f"--record={self.folder / 'recordings'}"
+        with Gate(self.settings("--target", "wsgi:application:application", record)) as gate:
+            self.assertEqual((), gate.items)
+            (broken,) = gate.broken
+        self.assertIn("--record: say which release is recorded with --release", broken.text)
+
+    def test_a_recording_that_cannot_be_written_is_told_and_not_raised(self) -> None:
+        self.write("file", "no folder")
+        record = self.folder / "file"
+        done = self.only("--target", "wsgi:application:application", "--release=1", f"--record={record}")
+        self.assertEqual(Outcome.ERROR, done.outcome)
+        self.assertRegex(done.text, f"ERROR toy/one@[0-9.]+: --record {record}: .*Not a directory")
+
     def test_what_passes_has_nothing_to_say(self) -> None:
         done = self.only("--target", "wsgi:application:application")
         self.assertEqual((Outcome.PASSED, "", ()), (done.outcome, done.text, done.details))
