@@ -217,10 +217,13 @@ class CaseItem(_Item):
 @contextlib.contextmanager
 def open_client(config: pytest.Config) -> Iterator[Client]:
     """The client that the fixture `contract_target` gives."""
+    problem = ""
     try:
         settings: Settings = read_settings(given_options(config))
         client = Client(settings)
     except (ContractTestsError, OSError) as error:
-        pytest.fail(spelled(str(error)), pytrace=False)
+        problem = spelled(str(error))
+    if problem:  # told here, where no exception stands behind it that pytest would show too
+        pytest.fail(problem, pytrace=False)
     with client:
         yield client

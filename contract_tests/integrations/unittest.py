@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from contract_tests.cli.settings import read_settings
-from contract_tests.errors import ContractTestsError
+from contract_tests.errors import ContractTestsError, UsageError
 from contract_tests.integrations.core import Broken, Gate, Item
 from contract_tests.model.case import Outcome
 from contract_tests.reporters.harmless import harmless
@@ -54,8 +54,8 @@ def load(module: str, *options: str) -> None:
     space = sys.modules[module].__dict__
     broken: list[Broken] = []
     try:
-        gate = Gate(read_settings([*options, *shlex.split(os.environ.get(OPTIONS, ""))]))
-    except (ContractTestsError, OSError, ValueError) as error:
+        gate = Gate(read_settings([*options, *_from_environment()]))
+    except (ContractTestsError, OSError) as error:
         broken.append(Broken(name="the run", text=harmless(str(error))))
     else:
         atexit.register(gate.close)
@@ -75,6 +75,14 @@ def load(module: str, *options: str) -> None:
         return _Suite(tests, module, "\n".join(one.text for one in broken))
 
     space["load_tests"] = load_tests
+
+
+def _from_environment() -> list[str]:
+    """The options of the environment; UsageError where a quote in them has no end."""
+    try:
+        return shlex.split(os.environ.get(OPTIONS, ""))
+    except ValueError as error:  # a token may be in it, so it is not shown
+        raise UsageError(f"{OPTIONS}: {error}; quote its options as for a shell") from None
 
 
 def _test(gate: Gate, item: Item) -> Callable[[TestCase], None]:

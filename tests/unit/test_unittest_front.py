@@ -49,6 +49,10 @@ class TestUnittest(FrontCase):
         self.assertIn("ERROR: test_the_run", found)
         self.assertIn("--microversions newest: write boundaries, every, latest", found)
 
+    def test_a_quote_without_end_in_the_environment(self) -> None:
+        found = self.run_module("unittest", MODULE, status=1, options=("--token", "admin='s3cret-t0ken"))
+        self.assertIn("CONTRACT_TESTS_OPTIONS: No closing quotation; quote its options as", found)
+
     def test_nothing_to_run_is_no_success(self) -> None:
         found = self.run_module("unittest", MODULE, status=1, options=(*LATEST, "--tag", "other"))
         self.assertIn("there is no case to run", found)
