@@ -40,17 +40,25 @@ def collect(conf: Any) -> Collected:
     """The items that tempest.conf asks for; whatever is wrong is in `broken`, each as one test that fails."""
     try:
         settings = config.settings(conf)
+        odd = [
+            _broken(f"option_{at}", text) for at, text in enumerate(config.strangers(conf, settings.places))
+        ]
         if conf.contract_tests.mode == "replay":
             gate = Gate(settings)
-            return Collected(items=gate.items, broken=gate.broken, gate=gate, settings=settings)
+            told_here = [one if one.path else _broken(one.name, one.text) for one in gate.broken]
+            return Collected(items=gate.items, broken=(*odd, *told_here), gate=gate, settings=settings)
         files = read_files(settings)
         services = {scenario.service.name: scenario.service for scenario in files.scenarios}
         expected = [_expected(conf, service) for service in services.values()]
         items = plan_items(files.scenarios, expected, settings.choice)
-        return Collected(items=items, broken=files.broken, files=files, settings=settings)
+        return Collected(items=items, broken=(*odd, *files.broken), files=files, settings=settings)
     except Exception as error:
-        text = f"[{config.GROUP.name}] of tempest.conf cannot be made into tests: {told(error)}"
-        return Collected(broken=(Broken(name="configuration", text=text),))
+        return Collected(broken=(_broken("configuration", told(error)),))
+
+
+def _broken(name: str, text: str) -> Broken:
+    """What is wrong with the group itself."""
+    return Broken(name=name, text=f"[{config.GROUP.name}] of tempest.conf: {config.spelled(text)}")
 
 
 def _expected(conf: Any, service: Service) -> Deployment:

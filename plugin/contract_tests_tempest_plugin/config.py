@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from contract_tests.cli.settings import Settings
 from contract_tests.errors import UsageError
 from contract_tests.execution.plan import SELECTIONS, Choice
 from contract_tests.loading.config import Places, read_config
-from contract_tests.loading.library import files_below
+from contract_tests.loading.library import Library, files_below
+from contract_tests.loading.source import nearest
 from contract_tests.model.microversion import MicroversionRange
 from contract_tests.model.service import Service
 
@@ -122,6 +125,66 @@ OPTIONS = [
     ),
 ]
 
+SPELLED = {
+    "baseline": "baseline",
+    "config": "project",
+    "fresh": "fresh",
+    "microversions": "microversions",
+    "policy": "policy",
+    "record": "record_directory",
+    "recordings": "recordings",
+    "release": "releases",
+    "scenarios": "scenario_directories",
+    "schemas": "schema_directories",
+    "service": "services",
+    "services": "service_directories",
+    "waivers": "waivers",
+}
+"""An option of the command line -> what it is called here (not in `run --target URL --record`, a command)."""
+
+_OPTION = re.compile(rf"(?<![\w-])(?<!URL )--({'|'.join(SPELLED)})\b")
+
+
+def spelled(text: str) -> str:
+    """A message of the command line's, with the names of this group's options."""
+    return _OPTION.sub(lambda found: SPELLED[found[1]], text)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A value that its option does not take."""
+
+    text: str
+    problem: str
+
+
+class _Lenient:
+    """An option's type that makes a Wrong of a value where it would raise.
+
+    Tempest reads every option of every plugin when it is imported: a value that raises would end each of its
+    tests, and here it is to be one test that fails.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __call__(self, value: Any) -> Any:
+        try:
+            return self.inner(value)
+        except ValueError as error:
+            return Wrong(str(value), str(error))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+for _option in OPTIONS:
+    _lenient: Any = _Lenient(_option.type)
+    _option.type = _lenient
+
+_OF_SERVICES = ("min_microversion", "max_microversion", "endpoints", "catalog_types", "releases")
+"""The options whose keys are services."""
+
 _TYPE = re.compile(r"primary|alt|admin|alt_admin|(project|system|domain)_\w+")
 _SERVICE = re.compile(r"""^service:\s*["']?([\w-]+)""", re.MULTILINE)
 
@@ -129,6 +192,10 @@ _SERVICE = re.compile(r"""^service:\s*["']?([\w-]+)""", re.MULTILINE)
 def settings(conf: Any) -> Settings:
     """What the group says, as the fronts of contract-tests share it. UsageError and LoadError."""
     group = conf.contract_tests
+    for option in OPTIONS:
+        value = getattr(group, option.name)
+        if isinstance(value, Wrong):
+            raise UsageError(f"{option.name} = {value.text}: {value.problem}")
     places = read_config(Path(group.project)) if group.project else Places()
     places = places.override(
         scenarios=group.scenario_directories,
@@ -149,6 +216,25 @@ def settings(conf: Any) -> Settings:
         policy=group.policy,
         waivers=Path(group.waivers) if group.waivers else None,
     )
+
+
+def strangers(conf: Any, places: Places) -> Iterator[str]:
+    """What the group has that means nothing: an option that there is not, a service that nothing knows.
+
+    oslo.config passes over an option that nobody registered, so a slip in a name would go unseen.
+    """
+    known = [option.name for option in OPTIONS]
+    for path in conf.config_file or ():
+        sections: dict[str, dict[str, list[str]]] = {}
+        cfg.ConfigParser(path, sections).parse()
+        for name in sections.get(GROUP.name, {}):
+            if name.replace("-", "_") not in known:
+                yield f"there is no option '{name}' ({path}); {nearest(name, known)}"
+    services = Library(places).service_names()
+    for name in _OF_SERVICES:
+        for service in getattr(conf.contract_tests, name):
+            if service not in services:
+                yield f"{name} = {service}:…: there is no such service file; {nearest(service, services)}"
 
 
 def _of_services(folders: tuple[Path, ...], services: set[str]) -> list[str]:

@@ -15,7 +15,7 @@ from contract_tests.execution.case import told
 from contract_tests.integrations.core import Broken, Item
 from contract_tests.model.case import Outcome
 from contract_tests_tempest_plugin.collecting import Collected, Live, collect, idempotent_id, roles_of
-from contract_tests_tempest_plugin.config import credentials
+from contract_tests_tempest_plugin.config import credentials, spelled
 from contract_tests_tempest_plugin.identities import TempestIdentity
 
 __unittest = True
@@ -101,7 +101,7 @@ class LiveTest(ReplayTest):
         except Exception as error:
             tempest_said = not type(error).__module__.startswith("contract_tests")
             text = f"{type(error).__name__}: {error}" if tempest_said else told(error)
-            cls.problem = f"{what}: {text}"
+            cls.problem = f"{what}: {spelled(text)}"
 
     def run_item(self, item: Item) -> None:
         if self.live is None:

@@ -191,8 +191,30 @@ class TestReplay(TempestCase):
     def test_a_wrong_option_is_one_test_that_fails(self) -> None:
         self.replay(services="plcement")
         out = self.run_tests(status=1)
-        self.assertIn("there is no such service file; did you mean 'placement'?", out)
+        self.assertIn("services plcement: there is no such service file; did you mean 'placement'?", out)
         self.assertEqual(1, len(self.outcomes()))
+
+    def test_a_wrong_value_touches_no_other_test(self) -> None:
+        self.replay(services="placement", mode="reply", min_microversion="1.39")
+        self.assertTrue(self.workspace.listed(r"tempest\.api\.identity\.v3\.test_tokens"))
+        out = self.run_tests(status=1)
+        self.assertIn("of tempest.conf: mode = reply: Valid values are [live, replay], but found", out)
+        self.assertEqual(1, len(self.outcomes()))
+
+    def test_an_option_that_there_is_not_is_one_test_that_fails(self) -> None:
+        self.replay(
+            releases="placement:16.0.0",
+            services="placement",
+            microversions="1.9",
+            servics="placement",
+            endpoints="plcement:http://127.0.0.1:9",
+        )
+        out = self.run_tests(status=1, regex=f"{MODULE}.(Broken|.*test_usages)")
+        self.assertIn("there is no option 'servics'", out)
+        self.assertIn("did you mean 'services'?", out)
+        self.assertIn("endpoints = plcement:…: there is no such service file; did you mean", out)
+        self.assertEqual("success", self.outcomes()["Placement_v1_9.test_usages"])
+        self.assertEqual(3, len(self.outcomes()))
 
 
 class TestOldest(TempestCase):
