@@ -292,7 +292,7 @@ class TestOnce(unittest.TestCase):
 class TestRandom(unittest.TestCase):
     def tried(self, hole: str, seed: int = 1) -> CaseResult:
         one = scenario(SCENARIO, SERVICE, SCHEMAS)
-        explore = explorer(None, count=150, seed=seed)
+        explore = explorer(None, count=400, seed=seed)
         return run_case(
             case_at(one), Transport(Harbour(hole)), deployment(one.service), explore=explore, sleep=None
         )

@@ -130,7 +130,7 @@ class TestCommand(unittest.TestCase):
             ("too large", '"size": 10,'),
         ):
             with self.subTest(hole):
-                status, said = self.run_on(hole, "--random", "400", "--seed", "3")
+                status, said = self.run_on(hole, "--random", "4000", "--seed", "3")
                 self.assertEqual(1, status, said)
                 again = re.search(r"again: (curl .*--data-raw '(.*)' .*/ships)$", said, re.MULTILINE)
                 assert again is not None, said
