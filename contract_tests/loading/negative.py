@@ -9,7 +9,7 @@ from typing import Any
 from contract_tests.loading.nodes import ListNode, MapNode, ScalarNode, plain
 from contract_tests.loading.schema import Siblings
 from contract_tests.loading.source import Source, nearest
-from contract_tests.model.derivation import fault
+from contract_tests.model.derivation import fault, query_fault
 from contract_tests.model.microversion import Microversion
 from contract_tests.model.scenario import Call, CallHistory, Negative, SchemaHistory
 from contract_tests.model.service import Service
@@ -147,8 +147,12 @@ def _holds(
             node, "bad-input", message, "write the good request below 'json', with all its properties"
         )
         return False
+    if key == "query" and "?" in str(source_of(call.target)):
+        message = "bad queries are derived from 'query', and this call's stands in its path"
+        source.problem(node, "bad-input", message, "write its parameters below 'query'")
+        return False
     document = schema.at(version)
-    wrong = fault(document, body, samples(call, document, body))
+    wrong = (query_fault if key == "query" else fault)(document, body, samples(call, document, body))
     if not wrong:
         return True
     own = "body" if key == "schema" else "query"

@@ -1,5 +1,7 @@
 """Schemas out of an OpenAPI document: `openapi:FILE#/components/schemas/NAME`.
 
+The parameters of an operation, `openapi:FILE#/paths/PATH/get/parameters`, are the schema of its query.
+
 A 3.1 document's schemas are JSON Schema (draft 2020-12). What 3.0 writes otherwise (`nullable`, boolean
 `exclusiveMinimum`) is put into the words of JSON Schema, so that nothing of it is passed over in silence.
 """
@@ -10,17 +12,20 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from contract_tests.loading.keywords import DIALECT
 from contract_tests.loading.nodes import plain
 from contract_tests.loading.schema import schema_fault
 from contract_tests.loading.source import nearest, read_source
+from contract_tests.model.derivation import types_in
 from contract_tests.model.finding import Mark
 from contract_tests.model.scenario import SchemaHistory
 
 PREFIX = "openapi:"
 _FRAGMENT = "/~!$&'()*+,;=:@-._"
+_OPERATION = re.compile(r"/paths/[^/]+(/[a-z]+)?")
+_PARAMETERS = re.compile(r"(/paths/[^/]+)(?:/[a-z]+)?/parameters")
 _NAME = re.compile(r"openapi:([^#]+)#(/.*)")
 
 
@@ -39,14 +44,58 @@ def openapi_schema(name: str, folders: Iterable[Path], mark: Mark) -> SchemaHist
     document = _document(file, folders)
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
         raise ValueError(f"{file} is no OpenAPI 3 document: it has no 'openapi: 3.…'")
-    _resolve(document, pointer, file)
+    value = _resolve(document, pointer, file)
+    if _OPERATION.fullmatch(pointer):
+        raise ValueError(
+            f"{file}#{pointer} is no schema; its query's is #{pointer}/parameters, a body's is one such as "
+            f"#{pointer}/requestBody/content/application~1json/schema"
+        )
     old = str(document["openapi"]).startswith("3.0")
     parts = {key: _translated(document[key], old) for key in ("components", "paths") if key in document}
-    schema = {"$schema": DIALECT, "$ref": f"#{quote(pointer, safe=_FRAGMENT)}", **parts}
+    query = _PARAMETERS.fullmatch(pointer)
+    schema = {"$schema": DIALECT, **parts}
+    if query is not None:
+        if not isinstance(value, list):
+            raise ValueError(f"{file}#{pointer} is no list of parameters")
+        schema |= _query(document, query[1], value, f"{file}#{pointer}", old)
+    else:
+        schema["$ref"] = f"#{quote(pointer, safe=_FRAGMENT)}"
     fault = schema_fault(schema)
     if fault is not None:
         raise ValueError(f"{file}#{pointer} is no usable schema: {fault[0]}")
+    if query is not None:
+        known = schema["properties"]
+        schema["properties"] = {name: one for name, one in known.items() if _is_one_text(schema, one)}
     return SchemaHistory(name=name, mark=mark, documents=((None, schema),))
+
+
+def _query(document: Any, path: str, own: list[Any], where: str, old: bool) -> dict[str, Any]:
+    """The schema of a query: what a path's parameters and an operation's `own`, which come first, say of it.
+
+    What else may stand in the query is not said by them, so it is left open.
+    """
+    shared = _resolve(document, path, where).get("parameters", [])
+    found: dict[str, dict[str, Any]] = {}
+    for parameter in (*shared, *own):
+        reference = parameter.get("$ref") if isinstance(parameter, dict) else None
+        if isinstance(reference, str):
+            if not reference.startswith("#/"):
+                raise ValueError(f"{where}: '{reference}' is not in the document, and is not fetched")
+            parameter = _resolve(document, unquote(reference[1:]), where.partition("#")[0])
+        if not (isinstance(parameter, dict) and isinstance(parameter.get("name"), str) and "in" in parameter):
+            raise ValueError(f"{where}: an item is no parameter: it has no 'name' and 'in'")
+        if parameter["in"] == "query":
+            found[parameter["name"]] = parameter
+    return {
+        "type": "object",
+        "required": [name for name, one in found.items() if one.get("required") is True],
+        "properties": {name: _translated(one.get("schema", {}), old) for name, one in found.items()},
+    }
+
+
+def _is_one_text(document: dict[str, Any], schema: Any) -> bool:
+    """Whether a parameter is one text; how a list or an object is spread over a query is not gone into."""
+    return not types_in(document, schema) & {"array", "object"}
 
 
 def _document(file: str, folders: Iterable[Path]) -> Any:

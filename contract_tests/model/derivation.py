@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,14 +103,11 @@ def derive_bodies(document: Mapping[str, Any], body: Any, sample: Mapping[str, A
 def derive_queries(
     document: Mapping[str, Any], query: Sequence[tuple[str, str]], sample: Mapping[str, Any]
 ) -> list[Derived]:
-    """The derived requests of a query: an object of texts to its schema. An item is one that is repeated."""
-    names = dict(query)
-    found = []
-    for label, kind, value in _changes(document, names, sample):
-        if isinstance(value, dict) and all(isinstance(one, str) for one in value.values()):
-            pairs = tuple(value.items())
-            found.append(Derived(label=label.replace("$", "query", 1), kind=kind, query=pairs))
-    return found
+    """The derived requests of a query: to its schema an object of texts, but see `query_values`."""
+    return [
+        Derived(label=label.replace("$", "query", 1), kind=kind, query=tuple(value.items()))
+        for label, kind, value in _changes(document, dict(query), sample, query=True)
+    ]
 
 
 UNKNOWN_PARAMETER = Derived(
@@ -151,6 +149,60 @@ def fault(document: Mapping[str, Any], body: Any, sample: Mapping[str, Any]) -> 
     return next((str(error.message) for error in errors), "")
 
 
+def query_fault(document: Mapping[str, Any], query: Mapping[str, Any], sample: Mapping[str, Any]) -> str:
+    """As `fault`, of a query: a parameter's name to its text."""
+    shown = query_values(render(compile_value(dict(query)), sample), without_text(document))
+    return fault(document, shown, {})
+
+
+def query_values(query: Mapping[str, Any], others: Collection[str]) -> dict[str, Any]:
+    """A query as its schema speaks of it: what of it is a number or a boolean (`others`), and texts."""
+    return {
+        name: json.loads(text)
+        if name in others and isinstance(text, str) and _SCALAR.fullmatch(text)
+        else text
+        for name, text in query.items()
+    }
+
+
+def without_text(document: Mapping[str, Any]) -> frozenset[str]:
+    """The parameters that a query's schema takes for numbers or booleans, and never for texts."""
+    found = {
+        name: types_in(document, schema)
+        for part in _Walk(document, MISSING, {}).parts(document, MISSING)
+        for name, schema in part.get("properties", {}).items()
+    }
+    return frozenset(name for name, types in found.items() if types and types <= _SCALARS)
+
+
+def types_in(document: Mapping[str, Any], schema: Any, depth: int = 0) -> frozenset[str]:
+    """The JSON types that a part of a schema speaks of, in any alternative; empty where it says none."""
+    if not isinstance(schema, Mapping) or depth > 8:
+        return frozenset()
+    named = _types(schema)
+    if named:
+        return named
+    words = [schema["const"]] if "const" in schema else schema.get("enum", [])
+    if words:
+        kinds = (str, bool, int, float, list, dict)
+        return frozenset(_NAMES[kind] for kind in kinds if any(type(word) is kind for word in words))
+    inner = [one for key in ("allOf", "anyOf", "oneOf") for one in schema.get(key, ())]
+    if isinstance(schema.get("$ref"), str):
+        inner.append(resolve(document, schema["$ref"]))
+    return frozenset().union(*(types_in(document, one, depth + 1) for one in inner))
+
+
+_SCALAR = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false")
+_SCALARS = frozenset({"integer", "number", "boolean", "null"})
+_NAMES: Mapping[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+}
+
 _VALIDATORS: dict[int, tuple[Mapping[str, Any], Any]] = {}
 
 
@@ -173,28 +225,46 @@ def _faults(document: Mapping[str, Any], value: Any) -> int:
 
 
 def _changes(
-    document: Mapping[str, Any], body: Any, sample: Mapping[str, Any]
+    document: Mapping[str, Any], body: Any, sample: Mapping[str, Any], *, query: bool = False
 ) -> Iterator[tuple[str, str, Any]]:
     """(label, kind, body): each label and each body once, and only what the schema finds bad, or good."""
     labels: set[str] = set()
     bodies: set[str] = set()
-    for label, kind, value in _Walk(document, body, sample).changes():
+    others = without_text(document) if query else frozenset()
+    for label, kind, value in _Walk(document, body, sample, query=query).changes():
+        if query and (value := _spelled(value, others)) is None:
+            continue
         text = json.dumps(value)
         if label in labels or text in bodies or value == body:
             continue
-        if _accepts(document, render(compile_value(value), sample)) is (kind == "boundary"):
+        shown = render(compile_value(value), sample)
+        if _accepts(document, query_values(shown, others) if query else shown) is (kind == "boundary"):
             labels.add(label)
             bodies.add(text)
             yield label, kind, value
 
 
-class _Walk:
-    """Goes through a schema and a body together."""
+def _spelled(value: Any, others: Collection[str]) -> dict[str, str] | None:
+    """A derived query in texts; None where it cannot be said so."""
+    if not isinstance(value, dict):
+        return None
+    found = {
+        name: json.dumps(one) if name in others and isinstance(one, (bool, int, float)) else one
+        for name, one in value.items()
+    }
+    return found if all(isinstance(one, str) for one in found.values()) else None
 
-    def __init__(self, document: Mapping[str, Any], body: Any, sample: Mapping[str, Any]) -> None:
+
+class _Walk:
+    """Goes through a schema and a body (or a query) together."""
+
+    def __init__(
+        self, document: Mapping[str, Any], body: Any, sample: Mapping[str, Any], *, query: bool = False
+    ) -> None:
         self.document = document
         self.body = body
         self.sample = sample
+        self.query = query
 
     def changes(self) -> Iterator[tuple[str, str, Any]]:
         yield from self._at(self.document, (), 0)
@@ -204,7 +274,7 @@ class _Walk:
             return
         value = get(self.body, place)
         shown = self._value(value)
-        for part in self._parts(schema, shown):
+        for part in self.parts(schema, shown):
             types = _types(part)
             if types:
                 yield from self._wrong_types(types, place)
@@ -217,21 +287,21 @@ class _Walk:
     def _value(self, value: Any) -> Any:
         return value if value is MISSING else render(compile_value(value), self.sample)
 
-    def _parts(self, schema: Any, value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    def parts(self, schema: Any, value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
         """The schemas that hold at one place: itself, what it refers to, all of `allOf`, one alternative."""
         if not isinstance(schema, Mapping) or depth > 8:
             return
         reference = schema.get("$ref")
         if isinstance(reference, str):
-            yield from self._parts(resolve(self.document, reference), value, depth + 1)
+            yield from self.parts(resolve(self.document, reference), value, depth + 1)
         yield schema
         for one in schema.get("allOf", ()):
-            yield from self._parts(one, value, depth + 1)
+            yield from self.parts(one, value, depth + 1)
         for key in ("anyOf", "oneOf"):
             alternatives = [one for one in schema.get(key, ()) if isinstance(one, Mapping)]
             fitting = [one for one in alternatives if value is not MISSING and self._fits(one, value)]
             for one in (fitting or alternatives)[:1]:
-                yield from self._parts(one, value, depth + 1)
+                yield from self.parts(one, value, depth + 1)
 
     def _fits(self, schema: Mapping[str, Any], value: Any) -> bool:
         return _accepts(_whole(self.document, _key(schema)), value)
@@ -243,7 +313,9 @@ class _Walk:
         for name, value in _VALUES.items():
             if name in types or (name == "integer" and "number" in types):
                 continue
-            if name == "string" and types & _LIKE_NUMBER:
+            if name == "string" and self.query:
+                value = "x"  # in a query all are texts, and that of a number is one
+            elif name == "string" and types & _LIKE_NUMBER:
                 value = "1"
             elif name == "string" and "boolean" in types:
                 value = "true"
@@ -374,7 +446,7 @@ def _whole(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     if known is None:
         shared = {
             name: document[name]
-            for name in ("$schema", "$defs", "definitions", "components")
+            for name in ("$schema", "$defs", "definitions", "components", "paths")
             if name in document
         }
         known = _WHOLE[id(document), key] = {**shared, **json.loads(key)}

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from contract_tests.comparison.policy import Policy
 from contract_tests.comparison.rules import Context, Verdict
+from contract_tests.errors import LoadError
 from contract_tests.execution.case import run_case
 from contract_tests.execution.compare import compare
 from contract_tests.execution.plan import Choice, plan
@@ -238,6 +239,110 @@ class TestHoles(unittest.TestCase):
 
         found = {one.rule for call in tried(Stubborn()).calls for one in call.findings}
         self.assertEqual({"input-undo"}, found)
+
+
+OPENAPI = """
+openapi: 3.0.3
+paths:
+  /ships:
+    parameters:
+      - {name: limit, in: query, schema: {type: string}}
+      - {name: X-Trace, in: header, required: true, schema: {type: string}}
+    get:
+      parameters:
+        - {$ref: "#/components/parameters/Limit"}
+        - {name: harbour, in: query, required: true, schema: {type: string, format: uuid}}
+        - {name: sort, in: query, schema: {$ref: "#/components/schemas/Sort"}}
+        - {name: ratio, in: query, schema: {type: number, minimum: 0, exclusiveMinimum: true}}
+        - {name: all, in: query, schema: {type: boolean}}
+        - {name: kinds, in: query, schema: {type: array, items: {enum: [sail, steam]}}}
+        - {name: filter, in: query, content: {application/json: {schema: {type: object}}}}
+components:
+  parameters:
+    Limit: {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 100, nullable: true}}
+  schemas:
+    Sort: {type: string, enum: [asc, desc]}
+    Pick:
+      type: object
+      properties:
+        harbour: {anyOf: [{$ref: "#/paths/~1ships/get/parameters/1/schema"}, {type: integer}]}
+"""
+SEARCH = """
+vars: {harbour: {generate: uuid}}
+calls:
+  - name: search
+    GET: /ships
+    query: {limit: "10", harbour: "${harbour}", sort: asc, ratio: "0.50", all: "true", kinds: sail}
+    expect: {status: 200}
+    negative: {query: "openapi:api.yaml#/paths/~1ships/get/parameters"}
+"""
+QUERY_CHECKS: dict[str, Callable[[dict[str, str]], bool]] = {
+    "missing": lambda q: "harbour" not in q,
+    "no uuid": lambda q: not UUID.fullmatch(q.get("harbour", str(uuid.UUID(int=1)))),
+    "no integer": lambda q: not re.fullmatch("-?[0-9]+", q["limit"]),
+    "too small": lambda q: re.fullmatch("-?[0-9]+", q["limit"]) is not None and int(q["limit"]) < 1,
+    "too large": lambda q: re.fullmatch("-?[0-9]+", q["limit"]) is not None and int(q["limit"]) > 100,
+    "word": lambda q: q["sort"] not in ("asc", "desc"),
+    "no number": lambda q: not re.fullmatch("-?[0-9.]+", q["ratio"]),
+    "zero": lambda q: q["ratio"] == "0",
+    "no boolean": lambda q: q["all"] not in ("true", "false"),
+    "unknown": lambda q: bool(set(q) - {"limit", "harbour", "sort", "ratio", "all", "kinds"}),
+}
+QUERY_HOLES = {
+    "missing": "search: query.harbour is missing",
+    "no uuid": "search: query.harbour is no uuid",
+    "no integer": "search: query.limit is a string",
+    "too small": "search: query.limit is 0",
+    "too large": "search: query.limit is 101",
+    "word": "search: query.sort is none of its words",
+    "no number": "search: query.ratio is a boolean",
+    "zero": "search: query.ratio is 0",
+    "no boolean": "search: query.all is an integer",
+    "unknown": "search: an unknown query parameter",
+}
+
+
+class TestOpenApiParameters(unittest.TestCase):
+    def searched(self, hole: str = "") -> CaseResult:
+        def serve(request: Request) -> Response:
+            pairs = dict(parse_qsl(request.target.partition("?")[2], keep_blank_values=True))
+            faults = [name for name, bad in QUERY_CHECKS.items() if name != hole and bad(pairs)]
+            return answer(400, {"error": ", ".join(faults)}) if faults else answer(200, {"ships": []})
+
+        one = scenario(SEARCH, SERVICE, SCHEMAS | {"api": OPENAPI})
+        return run_case(case_at(one), Transport(serve), deployment(one.service))
+
+    def test_a_server_without_holes_passes(self) -> None:
+        result = self.searched()
+        self.assertEqual([], [call for call in result.calls if call.outcome is not Outcome.PASSED])
+        names = {call.name for call in result.calls}
+        self.assertLessEqual({"search: query.limit is 1", "search: query.limit is 100"}, names)
+        self.assertEqual([], [name for name in names if re.search(r"query\.(kinds|filter|X-Trace)", name)])
+
+    def test_all_holes_are_found(self) -> None:
+        for hole, name in QUERY_HOLES.items():
+            with self.subTest(hole):
+                found = {(call.name, one.rule) for call in self.searched(hole).calls for one in call.findings}
+                self.assertIn((name, "input-accepted"), found)
+
+    def test_what_stands_below_paths_may_be_referred_to(self) -> None:
+        text = """
+        calls:
+          - name: pick
+            POST: /ships
+            json: {harbour: 6c1d4b0e-51f4-5c0e-9d5c-3b6f0e3d9a10}
+            expect: {status: 200}
+            negative: {schema: "openapi:api.yaml#/components/schemas/Pick"}
+        """
+        one = scenario(text, SERVICE, SCHEMAS | {"api": OPENAPI})
+        self.assertIn("pick: $.harbour is no uuid", [call.name for _, call in calls_at(one, None)])
+
+    def test_a_query_that_stands_in_the_path_is_a_load_error(self) -> None:
+        text = SEARCH.replace("/ships\n", "/ships?limit=10\n")
+        with self.assertRaisesRegex(
+            LoadError, "bad queries are derived from 'query', and this call's stands"
+        ):
+            scenario(text, SERVICE, SCHEMAS | {"api": OPENAPI})
 
 
 class Once(Harbour):

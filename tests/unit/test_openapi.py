@@ -36,6 +36,11 @@ components:
 """
 NEW = """
 openapi: 3.1.0
+paths:
+  /a: {get: {parameters: [{$ref: "else.yaml#/components/parameters/A"}]}}
+  /b: {get: {parameters: [{in: query}]}}
+  /c: {get: {parameters: [{name: c, in: query, schema: {type: word}}]}}
+  /d: {get: {parameters: {}}}
 components:
   schemas:
     Thing: {type: [object, "null"], required: [id], properties: {id: {type: integer, exclusiveMinimum: 0}}}
@@ -118,6 +123,32 @@ class OpenApi(unittest.TestCase):
             ("openapi:../outside.yaml#/components", "there is no file '../outside.yaml' in the"),
             ("openapi:old.yaml#/components/schemas/Thin", "old.yaml#/components/schemas has no 'Thin'; did"),
             ("openapi:old.yaml#/info/title", "old.yaml#/info/title is no usable schema: "),
+            (
+                "openapi:old.yaml#/paths/~1things~1{id}/get",
+                "old.yaml#/paths/~1things~1{id}/get is no schema; its query's is #/paths/~1things~1{id}/get/"
+                "parameters, a body's is one such as #/paths/~1things~1{id}/get/requestBody/content/",
+            ),
+            (
+                "openapi:old.yaml#/paths/~1things~1{id}/get/parameters",
+                "old.yaml#/paths/~1things~1{id}/get has no 'parameters'",
+            ),
+            (
+                "openapi:new.yaml#/paths/~1a/get/parameters",
+                "new.yaml#/paths/~1a/get/parameters: 'else.yaml#/components/parameters/A' is not in the "
+                "document, and is not fetched",
+            ),
+            (
+                "openapi:new.yaml#/paths/~1b/get/parameters",
+                "new.yaml#/paths/~1b/get/parameters: an item is no parameter: it has no 'name' and 'in'",
+            ),
+            (
+                "openapi:new.yaml#/paths/~1c/get/parameters",
+                "new.yaml#/paths/~1c/get/parameters is no usable schema: ",
+            ),
+            (
+                "openapi:new.yaml#/paths/~1d/get/parameters",
+                "new.yaml#/paths/~1d/get/parameters is no list of parameters",
+            ),
         ):  # fmt: skip
             with self.subTest(schema=schema):
                 self.assertIn(f"{message}", self.problems(schema))
