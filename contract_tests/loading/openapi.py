@@ -64,16 +64,15 @@ def openapi_schema(name: str, folders: Iterable[Path], mark: Mark) -> SchemaHist
     if fault is not None:
         raise ValueError(f"{file}#{pointer} is no usable schema: {fault[0]}")
     if query is not None:
-        known = schema["properties"]
-        schema["properties"] = {name: one for name, one in known.items() if _is_one_text(schema, one)}
+        types = {one: types_in(schema, part) for one, part in schema["properties"].items()}
+        # How a list or an object is spread over a query is not gone into: an object brings names of its own.
+        schema["properties"] |= {one: {} for one, found in types.items() if found & {"array", "object"}}
+        schema["additionalProperties"] = any("object" in found for found in types.values())
     return SchemaHistory(name=name, mark=mark, documents=((None, schema),))
 
 
 def _query(document: Any, path: str, own: list[Any], where: str, old: bool) -> dict[str, Any]:
-    """The schema of a query: what a path's parameters and an operation's `own`, which come first, say of it.
-
-    What else may stand in the query is not said by them, so it is left open.
-    """
+    """The schema of a query: a path's parameters, and before them an operation's `own`."""
     shared = _resolve(document, path, where).get("parameters", [])
     found: dict[str, dict[str, Any]] = {}
     for parameter in (*shared, *own):
@@ -91,11 +90,6 @@ def _query(document: Any, path: str, own: list[Any], where: str, old: bool) -> d
         "required": [name for name, one in found.items() if one.get("required") is True],
         "properties": {name: _translated(one.get("schema", {}), old) for name, one in found.items()},
     }
-
-
-def _is_one_text(document: dict[str, Any], schema: Any) -> bool:
-    """Whether a parameter is one text; how a list or an object is spread over a query is not gone into."""
-    return not types_in(document, schema) & {"array", "object"}
 
 
 def _document(file: str, folders: Iterable[Path]) -> Any:

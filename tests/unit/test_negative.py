@@ -257,6 +257,8 @@ paths:
         - {name: all, in: query, schema: {type: boolean}}
         - {name: kinds, in: query, schema: {type: array, items: {enum: [sail, steam]}}}
         - {name: filter, in: query, content: {application/json: {schema: {type: object}}}}
+    delete:
+      parameters: [{name: what, in: query, schema: {type: object}}]
 components:
   parameters:
     Limit: {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 100, nullable: true}}
@@ -298,7 +300,7 @@ QUERY_HOLES = {
     "no number": "search: query.ratio is a boolean",
     "zero": "search: query.ratio is 0",
     "no boolean": "search: query.all is an integer",
-    "unknown": "search: an unknown query parameter",
+    "unknown": "search: query.contract_tests_unknown is unknown",
 }
 
 
@@ -324,6 +326,24 @@ class TestOpenApiParameters(unittest.TestCase):
             with self.subTest(hole):
                 found = {(call.name, one.rule) for call in self.searched(hole).calls for one in call.findings}
                 self.assertIn((name, "input-accepted"), found)
+
+    def test_an_object_brings_names_of_its_own(self) -> None:
+        text = """
+        calls:
+          - name: sink
+            DELETE: /ships
+            query: {"what[size]": 3}
+            expect: {status: 204}
+            negative: {query: "openapi:api.yaml#/paths/~1ships/delete/parameters"}
+        """
+        one = scenario(text, SERVICE, SCHEMAS | {"api": OPENAPI})
+        self.assertEqual(
+            ["sink: an unknown query parameter", "sink"], [call.name for _, call in calls_at(one, None)]
+        )
+
+    def test_a_slip_in_the_call_s_own_query_is_a_load_error(self) -> None:
+        with self.assertRaisesRegex(LoadError, "refuses the call's own query: .*'limti' was unexpected"):
+            scenario(SEARCH.replace("limit:", "limti:"), SERVICE, SCHEMAS | {"api": OPENAPI})
 
     def test_what_stands_below_paths_may_be_referred_to(self) -> None:
         text = """
