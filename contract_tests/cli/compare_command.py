@@ -49,7 +49,7 @@ def command(
     """Compare two deployments or recordings: what differs, by which rule, and whether it is a break.
 
     OLD and NEW are recordings, URLs, wsgi:module:callable or names in the targets file, as for run --target.
-    Exit status 1 where a difference fails by the policy.
+    Exit status 1 where a difference fails by the policy, 3 where a case of both could not be run or read.
 
     \b
       contract-tests compare cassettes/placement/9.0.0 cassettes/placement/16.0.0
@@ -87,6 +87,8 @@ def command(
     telling.write(words, found, failing, policy.fails, mask)
     if failing or any(one.waivers for one in found):
         return FINDINGS
+    if any(one.failed for one in found):
+        return COULD_NOT_RUN
     return OK if any(one.compared for one in found) else COULD_NOT_RUN
 
 

@@ -10,6 +10,7 @@ import click
 from contract_tests.cli.judging import policy_option, read_policy
 from contract_tests.cli.options import choice_options, places_options, target_options
 from contract_tests.cli.say import say, say_json
+from contract_tests.errors import UsageError
 from contract_tests.execution.plan import Choice
 from contract_tests.loading.config import Places
 
@@ -57,7 +58,10 @@ def command(
     scenarios = load(library, [], [name])
     with open_jobs(library, scenarios, wanted, choice) as opened:
         found = history(scenarios[0].service, opened.jobs, policy)
-        life = lives(opened.jobs)
+        life = [] if call or path else lives(opened.jobs)
+    if found.calls and not any(call.lower() in one.lower() for one in found.calls):
+        raise UsageError(f"--call {call}: no call of {name} that was compared has this in its SCENARIO: CALL")
+    found.unseen = [one for one in found.unseen if call.lower() in one[0].lower() and not path]
     found.entries = [
         entry for entry in found.entries
         if (verbose or entry.verdict not in (Verdict.OK, Verdict.INFO))
@@ -68,9 +72,17 @@ def command(
         say_json({**_document(found), "versions": _lives(life)})
     else:
         say("\n".join(_rst(found) if as_rst else [*_lines(found), *_life_lines(life)]))
+    if not found.entries and not found.unseen and not life:
+        narrowed = " with this --call and --path" if call or path else ""
+        why = (
+            f"no microversion changed anything{narrowed}; --verbose shows what is OK or INFO too"
+            if found.calls
+            else "nothing to compare: two neighbouring microversions are recorded of no scenario"
+        )
+        say(f"{name}: {why}", err=True)
     if any(entry.verdict is Verdict.REVIEW and not entry.declared for entry in found.entries):
         return FINDINGS
-    return OK if found.entries or life else COULD_NOT_RUN
+    return OK if found.calls or life else COULD_NOT_RUN
 
 
 def _life_lines(lives: Any) -> Iterator[str]:

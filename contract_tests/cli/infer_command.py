@@ -47,11 +47,12 @@ def command(
     library = Library(places)
     scenarios = load(library, [], [name])
     folder = out / name
-    written = 0
+    drafts = written = 0
     with open_jobs(library, scenarios, wanted, choice) as opened:
         seen = ", ".join(job.deployment.release or job.deployment.name for job in opened.jobs)
         for draft in infer(scenarios[0].service, opened.jobs):
             path = folder / f"{draft.name}.yaml"
+            drafts += 1
             if path.exists():
                 say(f"{path}: is there already, left alone", err=True)
                 continue
@@ -68,6 +69,8 @@ def command(
             changes = ", ".join(map(str, draft.overlays))
             say(f"{path}: {answers}" + (f"; since {changes}" if changes else ""))
             written += 1
+    if not drafts:
+        say(f"{name}: nothing to draft from: {seen} answered no operation with JSON", err=True)
     return OK if written else COULD_NOT_RUN
 
 

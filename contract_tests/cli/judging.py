@@ -92,6 +92,9 @@ def telling_options(command: Command) -> Command:
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         telling = Telling(**{name: kwargs.pop(name) for name in (field.name for field in fields(Telling))})
+        draft = telling.write_waivers
+        if draft and Path(draft).is_file():  # with reasons that a person may have written
+            raise UsageError(f"--write-waivers {draft}: is there already; name another file")
         return command(*args, telling=telling, **kwargs)
 
     for option in (
@@ -170,7 +173,7 @@ def drafted_waivers(changes: Sequence[Change]) -> str:
         for scenario, call in change.calls:
             lines += [
                 f"- rule: {change.rule.id}",
-                f"  service: {change.service}",
+                f"  service: {change.owner or change.service}",
                 f"  call: {json.dumps(f'{scenario}: {call}')}",
                 f"  path: {json.dumps(change.fact.path or '*')}",
                 *([f"  microversions: {versions[0]}-{versions[-1]}"] if versions else []),

@@ -209,7 +209,7 @@ def _target(
         return named[text], services
     if text.startswith(_LIVE):
         name = USERINFO.sub(r"\1:***@", text)  # such a URL is refused, by its name
-        return Target(name=name, endpoints={"*": text}), _only_one(services, name)
+        return Target(name=name, endpoints={"*": text}), _only_one(services, f"--target {name}")
     if Path(text).exists():
         return None, services
     raise UsageError(
@@ -233,9 +233,9 @@ def _refuse_idle_options(jobs: Sequence[Job], wanted: Wanted, record: str) -> No
         )
 
 
-def _only_one(services: Mapping[str, Service], text: str) -> Mapping[str, Service]:
+def _only_one(services: Mapping[str, Service], what: str) -> Mapping[str, Service]:
     if len(services) > 1:
-        raise UsageError(f"--target {text}: say which service it is with --service ({', '.join(services)})")
+        raise UsageError(f"{what}: say which service it is with --service ({', '.join(services)})")
     return services
 
 
@@ -427,7 +427,12 @@ def _open_recordings(
     wanted: Wanted,
     choice: Choice,
 ) -> None:
-    from contract_tests.recordings.recording import Recording, find_recordings, load_recording
+    from contract_tests.recordings.recording import (
+        Recording,
+        cassettes_in,
+        find_recordings,
+        load_recording,
+    )
     from contract_tests.transport.recording import RecordingTransport
 
     before = len(opened.jobs)
@@ -443,7 +448,10 @@ def _open_recordings(
             deployment = recording.deployment(service)
             deployment = replace(deployment, name=f"{service.name} {recording.release}")
         else:
-            (service,) = _only_one(services, str(recording.path)).values()
+            if recording.path.is_dir() and not any(cassettes_in(recording.path)):
+                continue
+            unnamed = f"{show_path(recording.path)} has no recording.yaml"
+            (service,) = _only_one(services, unnamed).values()
             deployment = replace(
                 recording.deployment(service),
                 name=show_path(recording.path),

@@ -24,6 +24,7 @@ from contract_tests.model.finding import Finding
 from contract_tests.model.http import Request, Response
 from contract_tests.model.scenario import Call
 from contract_tests.model.target import Deployment
+from contract_tests.model.trials import calls_at
 from contract_tests.transport.base import Transport
 
 RULE = "baseline"
@@ -88,14 +89,15 @@ class Baseline:
         context = self.policy.context(scenario.service)
         differences: list[Difference] = []
         learned = (self.deployment.noise, deployment.noise)
+        asked = {
+            call.name: scenario.serving(call.on).name for _, call in calls_at(scenario, case.microversion)
+        }
         for name, fact in compare_answers(before, after, scenario, case.microversion, learned):
-            rule, verdict = self.policy.judge(
-                fact, context, scenario.service.name, f"{scenario.slug}: {name}"
-            )
+            rule, verdict = self.policy.judge(fact, context, asked[name], f"{scenario.slug}: {name}")
             if verdict in self.policy.fails:
                 differences.append(
                     Difference(
-                        service=scenario.service.name, scenario=scenario.slug, call=name, at="",
+                        service=asked[name], scenario=scenario.slug, call=name, at="",
                         microversion=case.microversion, fact=fact, rule=rule, verdict=verdict,
                     )
                 )  # fmt: skip

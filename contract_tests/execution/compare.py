@@ -41,8 +41,8 @@ ROLE_LENGTH = 4
 class Difference:
     """A fact in one call of one case, with its rule and verdict; `declared`: an overlay says it.
 
-    `cause` names the call of the case in which an API below broke before, `begins` tells that this is that
-    call.
+    `service` is the one that was asked, `owner` the one whose scenario asked it (empty: the same). `cause`
+    names the call of the case in which an API below broke before, `begins` tells that this is that call.
     """
 
     service: str
@@ -56,6 +56,7 @@ class Difference:
     declared: bool = False
     begins: bool = False
     cause: str = ""
+    owner: str = ""
 
 
 @dataclass(slots=True)
@@ -74,11 +75,15 @@ class Change:
     causes: set[str] = field(default_factory=set)
     begins: bool = False
     count: int = 0
+    owner: str = ""
 
 
 @dataclass(slots=True)
 class Comparison:
-    """What a comparison found: `changes` the gravest first; `compared` calls; `missing` cases and why."""
+    """What a comparison found: `changes` the gravest first; `compared` calls; `missing` cases and why.
+
+    `failed` are how many of the missing cases should have run, and could not.
+    """
 
     old: str
     new: str
@@ -87,6 +92,7 @@ class Comparison:
     waivers: list[str] = field(default_factory=list)
     compared: int = 0
     cases: int = 0
+    failed: int = 0
     missing: dict[str, str] = field(default_factory=dict)
 
 
@@ -295,6 +301,7 @@ def _differences(old: Job, new: Job, policy: Policy, found: Comparison) -> Itera
         )
         if before.problem or after.problem:
             found.missing[case.id] = before.problem or after.problem
+            found.failed += 1
             continue
         found.cases += 1
         pairs = counterparts(before, after)
@@ -316,6 +323,7 @@ def _differences(old: Job, new: Job, policy: Policy, found: Comparison) -> Itera
                 Difference(
                     service=asked[name], scenario=case.scenario.slug, call=name, at=marks[name],
                     microversion=case.microversion, fact=fact, rule=rule, verdict=verdict,
+                    owner=case.scenario.service.name,
                 )
             )  # fmt: skip
         told.update(one.fact.kind for one in own)
@@ -423,6 +431,7 @@ def gather(differences: Iterable[Difference]) -> list[Change]:
         change.calls.setdefault((one.scenario, one.call), one.at)
         change.microversions.add(one.microversion)
         change.begins |= one.begins
+        change.owner = one.owner
         if one.cause:
             change.causes.add(f"{one.scenario}: {one.cause}")
         change.count += 1

@@ -36,12 +36,16 @@ class Entry:
 
 @dataclass(slots=True)
 class History:
-    """What each microversion changed; `unseen` are overlays (call, microversion, where) that do not show."""
+    """What each microversion changed; `unseen` are overlays (call, microversion, where) that do not show.
+
+    `calls` are all that were compared, `SCENARIO: CALL`.
+    """
 
     service: Service
     entries: list[Entry] = field(default_factory=list)
     unseen: list[tuple[str, Microversion, str]] = field(default_factory=list)
     releases: list[str] = field(default_factory=list)
+    calls: set[str] = field(default_factory=set)
 
 
 def history(service: Service, jobs: Sequence[Job], policy: Policy) -> History:
@@ -60,6 +64,7 @@ def history(service: Service, jobs: Sequence[Job], policy: Policy) -> History:
             marks = {
                 call.name: f"{call.mark.path}:{call.mark.line}" for _, call in calls_at(scenario, version)
             }
+            found.calls.update(f"{scenario.slug}: {name}" for name in marks)
             for name, fact in compare_answers(before, after, scenario, version, (job.deployment.noise,)):
                 entry = _entry(entries, policy, scenario, name, fact, version)
                 key = (scenario.slug, name, version)

@@ -62,11 +62,11 @@ def lines(found: Comparison, mask: Mask, *, verbose: bool = False) -> Iterator[s
     yield from (f"  WARN   {text}" for text in found.waivers)
     if found.missing:
         yield f"  not compared: {plural(len(found.missing), 'case or call', 'cases and calls')}"
-        reasons = Counter(found.missing.values())
-        yield from (
-            f"    {count} x {mask(reason.splitlines()[0])}"
-            for reason, count in reasons.most_common(None if verbose else 3)
-        )
+        reasons = Counter(found.missing.values()).most_common()
+        shown = reasons if verbose else reasons[:3]
+        yield from (f"    {count} x {mask(reason.splitlines()[0])}" for reason, count in shown)
+        if len(shown) < len(reasons):
+            yield f"    and {len(reasons) - len(shown)} more reasons (--verbose shows them)"
 
 
 def markdown(found: Sequence[Comparison], mask: Mask) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import io
 import json
+import shutil
 import unittest
 from collections.abc import Mapping
 from dataclasses import replace
@@ -515,6 +516,59 @@ class TestCommand(CommandCase):
             self.assertEqual(1, status)
             self.assertIn("expired on 2020-01-01", out)
 
+    def test_a_draft_is_never_written_over_a_file(self) -> None:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "waivers.yaml"
+            path.write_text("waivers: []\n")
+            sides = [str(CASSETTES / release) for release in ("1.0.0", "9.0.0")]
+            self.assertEqual(
+                (2, "", f"contract-tests: --write-waivers {path}: is there already; name another file\n"),
+                self.command("compare", *sides, "--write-waivers", str(path)),
+            )
+            self.assertEqual("waivers: []\n", path.read_text())
+
+    def test_half_a_recording_is_no_success(self) -> None:
+        with TemporaryDirectory() as folder:
+            for name in ("usages", "recording.yaml"):
+                copy = shutil.copytree if name == "usages" else shutil.copy
+                copy(CASSETTES / "16.0.0" / name, Path(folder) / name)
+            sides = [str(CASSETTES / "16.0.0"), folder]
+            self.assertEqual(0, self.command("compare", *sides, "--match", "usages")[0])
+            status, out, _ = self.command("compare", *sides, "--match", "left_behind")
+            self.assertEqual(3, status)
+            status, out, _ = self.command("compare", *sides)
+            self.assertEqual(3, status)
+            self.assertRegex(out, r"/aggregates@1\.0 is not recorded .*; record it\n")
+            self.assertRegex(out, r"and \d+ more reasons \(--verbose shows them\)\n$")
+            self.assertNotIn("BREAK", out)
+
+    def test_a_folder_without_a_recording(self) -> None:
+        with TemporaryDirectory() as folder:
+            for words in (
+                ("compare", str(CASSETTES / "16.0.0"), folder),
+                ("compare", "--releases", "placement", "--recordings", folder),
+                ("history", "placement", "--recordings", folder),
+                ("infer", "placement", "--recordings", folder, "--out", folder),
+            ):
+                with self.subTest(words):
+                    status, _, err = self.command(*words)
+                    self.assertEqual(2, status)
+                    self.assertRegex(err, f"there is no recording of placement in {folder}; make one with ")
+
+    def test_a_history_of_nothing_says_so(self) -> None:
+        arguments = ("history", "placement", "--target", str(CASSETTES / "16.0.0"), "--match", "usages")
+        _, out, _ = self.command(*arguments, "--call", "by a project that uses nothing")
+        self.assertIn("declared at 1.38, but no answer shows it: usages: by a project that uses nothing", out)
+        status, out, err = self.command(*arguments, "--path", "$.nowhere")
+        self.assertEqual((0, 1), (status, out.count("\n")), out)
+        self.assertIn("no microversion changed anything with this --call and --path", err)
+        status, out, err = self.command(*arguments, "--call", "nobody's call")
+        self.assertEqual(2, status)
+        self.assertIn("--call nobody's call: no call of placement that was compared has this", err)
+        status, out, err = self.command(*arguments, "--microversions", "1.38")
+        self.assertEqual(3, status)
+        self.assertIn("nothing to compare: two neighbouring microversions are recorded of no scenario", err)
+
     def test_a_run_held_to_another_release(self) -> None:
         new, old = (str(CASSETTES / release) for release in ("9.0.0", "1.0.0"))
         arguments = ("run", "--target", new, "--match", "left_behind", "--no-matrix")
@@ -551,6 +605,49 @@ class TestCommand(CommandCase):
             status, _, err = self.command(*arguments)
             self.assertEqual(2, status)
             self.assertIn(words_, err)
+
+
+EC2 = ROOT / "cassettes" / "ec2"
+
+
+@unittest.skipUnless(EC2.is_dir(), "the recordings are not here")
+class TestSeveralServices(unittest.TestCase):
+    """EC2 API over two Keystones: its scenarios ask Keystone and Nova as well."""
+
+    def setUp(self) -> None:
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def command(self, *arguments: str) -> tuple[int, str]:
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            status = main([*arguments])
+        return status, out.getvalue()
+
+    def test_a_finished_draft_accepts_what_it_was_drafted_of(self) -> None:
+        draft = self.folder / "waivers.yaml"
+        sides = ("compare", str(EC2 / "17.0.0"), str(EC2 / "17.0.0-keystone30"))
+        status, out = self.command(*sides, "--write-waivers", str(draft))
+        self.assertEqual(1, status)
+        self.assertIn("BREAK  url-removed [AI; 410: NH 2.36] on nova", out)
+        text = draft.read_text().replace('link: ""', "link: x").replace('reason: ""', "reason: known")
+        draft.write_text(text.replace('expires: ""', "expires: 9999-12-31"))
+        status, out = self.command(*sides, "--waivers", str(draft))
+        self.assertEqual(0, status, out)
+        self.assertNotIn("BREAK", out)
+
+    def test_a_policy_speaks_of_the_service_that_is_asked_in_a_run_too(self) -> None:
+        (self.folder / "ours.yaml").write_text(
+            "policy: ours\ntitle: ours\nfrom: openstack\n"
+            "verdicts: [{rule: url-removed, service: nova, verdict: OK}]\n"
+        )
+        config = self.folder / "contract-tests.yaml"
+        config.write_text("policies: [.]\n")
+        run = ("run", "--target", str(EC2 / "17.0.0-keystone30"), "--baseline", str(EC2 / "17.0.0"))
+        options = ("--no-matrix", "--no-waivers", "--config", str(config))
+        self.assertIn("BREAK url-removed", self.command(*run, *options)[1])
+        self.assertNotIn("BREAK url-removed", self.command(*run, *options, "--policy", "ours")[1])
 
 
 if __name__ == "__main__":
