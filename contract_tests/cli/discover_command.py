@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Found:
-    """One service of a deployment; `problem` says why it could not be looked at."""
+    """One service of a deployment; `problem`, of `error` where one was met, says why it was not looked at."""
 
     name: str
     title: str
@@ -35,6 +35,7 @@ class _Found:
     inspection: Inspection | None = None
     job: Job | None = None
     problem: str = ""
+    error: ContractTestsError | None = None
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -63,7 +64,7 @@ def command(
       contract-tests discover --os-cloud devstack
     """
     from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
-    from contract_tests.cli.open import load
+    from contract_tests.cli.open import LIVE, load
     from contract_tests.loading.library import Library
 
     if url is not None:
@@ -72,15 +73,18 @@ def command(
         raise UsageError("discover: name a URL, --target or --os-cloud")
     library = Library(places)
     with ExitStack() as stack:
-        if url is not None and not service:
+        if url is not None and url.startswith(LIVE) and not service:
             found = [_unknown(url, wanted)]
         else:
             scenarios = load(library, (), service)
             found = [
                 one
-                for name in _services(library, service)
+                for name in _services(library, service, wanted)
                 for one in _look(stack, library, scenarios, name, wanted, choice)
             ]
+            errors = [one.error for one in found]
+            if len(found) > 1 and errors[0] is not None and len(set(map(str, errors))) == 1:
+                raise errors[0]  # it is no service's own
     if as_json:
         say_json([_document(one) for one in found])
     else:
@@ -91,8 +95,13 @@ def command(
     return OK if any(one.inspection is not None for one in found) else COULD_NOT_RUN
 
 
-def _services(library: Library, chosen: Sequence[str]) -> list[str]:
-    return list(chosen) or library.service_names()
+def _services(library: Library, chosen: Sequence[str], wanted: Wanted) -> list[str]:
+    """The chosen services; else those that the named targets list, or all where one may have any."""
+    named = library.targets(wanted.targets) if wanted.targets else {}
+    listed = [named[text].endpoints if text in named else {} for text in wanted.targets]
+    if chosen or wanted.clouds or not all(listed) or any("*" in one for one in listed):
+        return list(chosen) or library.service_names()
+    return [name for name in library.service_names() if any(name in one for one in listed)]
 
 
 def _unknown(url: str, wanted: Wanted) -> _Found:
@@ -138,7 +147,7 @@ def _look(
     try:
         opened = stack.enter_context(open_services(library, {name: service}, own, wanted, choice))
     except ContractTestsError as error:
-        yield _Found(name=name, title=service.title, problem=str(error))
+        yield _Found(name=name, title=service.title, problem=str(error), error=error)
         return
     for job in opened.jobs:
         if job.deployment.service != name:
@@ -172,7 +181,7 @@ def _lines(found: _Found) -> Iterator[str]:
             yield f"  {told.client}: not installed, so it was not asked"
         elif not told.problem:
             read = ", ".join(f"{v}{f' ({low} to {high})' if high else ''}" for v, low, high in told.versions)
-            yield printable(f"  {told.client} reads {read}")
+            yield printable(f"  {told.client} reads {read or 'no version'}")
     for where, value in (seen.lifecycle if seen is not None else {}).items():
         yield printable(f"  {where}: {value}")
     if job is not None and not job.replay:

@@ -59,7 +59,7 @@ def command(
     from contract_tests.cli.open import load, open_jobs
     from contract_tests.comparison.rule import Verdict
     from contract_tests.consistency.rules import BY_ID
-    from contract_tests.execution.lint import lint
+    from contract_tests.execution.lint import lint, rules_of
     from contract_tests.loading.library import Library
     from contract_tests.loading.source import nearest
     from contract_tests.reporters import consistency as words
@@ -76,7 +76,7 @@ def command(
         found = lint(opened.jobs, policy, accepted, only)
     fails = policy.fails | {Verdict.WARN}
     if as_table:
-        for line in _columns(*words.table(found)):
+        for line in _columns(*words.table(found, [rule for rule, _ in rules_of(policy, only)])):
             say(line)
     else:
         telling.show(words, found, opened.mask)

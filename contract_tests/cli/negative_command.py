@@ -64,22 +64,26 @@ def command(
       contract-tests negative --service placement --target lab --random 200
     """
     from contract_tests.cli.main import COULD_NOT_RUN, FINDINGS, OK
-    from contract_tests.cli.open import load, open_jobs
+    from contract_tests.cli.open import NO_SCENARIOS, load, open_jobs
     from contract_tests.cli.run_command import report, reporters
     from contract_tests.execution.runner import Random, run
     from contract_tests.lab.environment import cache
     from contract_tests.loading.library import Library
 
-    scenarios = [one for one in load(Library(places), paths, service) if _derives(one)]
-    if not scenarios:
+    library = Library(places)
+    loaded = load(library, paths, service)
+    scenarios = [one for one in loaded if _derives(one)]
+    if loaded and not scenarios:
         raise UsageError("no call of these scenarios has 'negative:', so nothing is derived")
+    if not scenarios:
+        raise UsageError(NO_SCENARIOS)
     if known:
-        found = [line for one in scenarios for line in _known(one)]
+        found = [line for one in scenarios if choice.takes(one) for line in _known(one)]
         for line in found:
             say(line)
         return OK if found else COULD_NOT_RUN
     with ExitStack() as stack:
-        opened = stack.enter_context(open_jobs(Library(places), scenarios, wanted, choice))
+        opened = stack.enter_context(open_jobs(library, scenarios, wanted, choice))
         if only_list:
             for line in _listed(opened.jobs):
                 say(line)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from contract_tests.comparison.policy import Waiver
     from contract_tests.transport.identity import Identity
 
-_LIVE = ("http://", "https://", "wsgi:")
+NO_SCENARIOS = "there are no scenarios to run; name a folder with --scenarios, or loosen --service"
+LIVE = ("http://", "https://", "wsgi:")
 _SHORTEST = 4
 """A secret of fewer characters is not masked: it would take half of the words with it."""
 
@@ -156,7 +157,7 @@ def open_jobs(
     """
     services = {scenario.service.name: scenario.service for scenario in scenarios}
     if not services:
-        raise UsageError("there are no scenarios to run; name a folder with --scenarios, or loosen --service")
+        raise UsageError(NO_SCENARIOS)
     return open_services(library, services, scenarios, wanted, choice, record, later=later)
 
 
@@ -207,7 +208,7 @@ def _target(
     """The target that `text` names (None: it is a recording), and the services that it may have."""
     if text in named:
         return named[text], services
-    if text.startswith(_LIVE):
+    if text.startswith(LIVE):
         name = USERINFO.sub(r"\1:***@", text)  # such a URL is refused, by its name
         return Target(name=name, endpoints={"*": text}), _only_one(services, f"--target {name}")
     if Path(text).exists():

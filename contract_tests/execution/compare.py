@@ -126,7 +126,7 @@ def answers(case: Case, transport: Transport, deployment: Deployment, *, replay:
     variables = latest[0] if latest else {}
     found = gathered(case, responses, variables, result, deployment.endpoint, recorded=replay)
     if not found.responses and not found.problem:
-        return Answered({}, {}, result.reason or "nothing was answered")
+        return Answered({}, {}, result.why or "nothing was answered")
     return found
 
 

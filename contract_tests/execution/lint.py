@@ -170,7 +170,7 @@ class _Lint:
         result = run_case(case, job.transport, job.deployment, observe=observe, sleep=sleep)
         stale = any(one.rule == "recording-stale" for call in result.calls for one in call.findings)
         if stale or not answered:
-            reason = "its recording is stale" if stale else result.reason or "nothing was answered"
+            reason = "its recording is stale" if stale else result.why or "nothing was answered"
             self.result.missing[f"{job.deployment.name}: {case.id}"] = reason
             return
         self.result.cases += 1

@@ -205,7 +205,8 @@ def _ends(
         request = Request(method=profile.method, target=profile.path, headers=headers, role=role)
         response = channel.send(service.dialect.ask(request, end.text))
         if response.status >= 400 and not (role == "none" and response.status == 401):
-            yield _finding("discovery-range", mark, end.text, _answer(response))
+            doubt = f"; is the token of {role!r} right?" if response.status in (401, 403) else ""
+            yield _finding("discovery-range", mark, end.text, f"{_answer(response)}{doubt}")
 
 
 def _clients(versions: Sequence[Version], clients: Iterable[Told], mark: Mark) -> Iterator[Finding]:

@@ -153,8 +153,7 @@ def report(item: Item, job: Job, mask: Mask) -> Report:
     if result.outcome is Outcome.PASSED:
         return Report(result=result, text=harmless(mask(result.reason)))
     if result.outcome is Outcome.SKIPPED:
-        reasons = (result.reason, *(call.reason for call in result.calls))
-        return Report(result=result, text=harmless(mask(next(filter(None, reasons), ""))))
+        return Report(result=result, text=harmless(mask(result.why)))
     text = "\n".join(case_lines(item.case, result, job.deployment, mask))
     details = (
         (

@@ -72,3 +72,8 @@ class CaseResult:
     waived: int = 0
     seconds: float = 0.0
     held: bool = True
+
+    @property
+    def why(self) -> str:
+        """The first reason that is given: the case's own, or that of a call; empty where there is none."""
+        return next(filter(None, (self.reason, *(call.reason for call in self.calls))), "")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 from contract_tests.comparison.rule import Verdict
-from contract_tests.consistency.rules import RULES
+from contract_tests.consistency.rule import Rule
 from contract_tests.execution.lint import Inconsistency, Linted
 from contract_tests.model.microversion import Microversion
 from contract_tests.reporters.comparison import extent, word
@@ -61,13 +61,12 @@ def summary(found: Sequence[Linted]) -> str:
     return plural(verdicts.total(), "finding") + (f": {told}" if told else "")
 
 
-def table(found: Sequence[Linted]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def table(found: Sequence[Linted], rules: Iterable[Rule]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """(head, rows) of the findings by rule and service; `3 (+1)`: three, and one that is mended or gone."""
     head = ("rule", *(one.service.name for one in found))
     rows = [
         (rule.id, *(_cell([f for f in one.findings if f.rule.id == rule.id]) for one in found))
-        for rule in RULES
-        if not rule.decide
+        for rule in rules
     ]
     return head, rows
 

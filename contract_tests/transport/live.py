@@ -339,6 +339,9 @@ def _was_closed(error: BaseException) -> bool:
     return any(isinstance(one, (http.client.RemoteDisconnected, ConnectionError)) for one in _chain(error))
 
 
+_LOST = "look at the service's log, and at the endpoint's scheme (http, https)"
+
+
 def _cause(error: BaseException, timeout: float) -> str:
     """What went wrong and what to do about it, in one line."""
     chain = list(_chain(error))
@@ -357,18 +360,22 @@ def _cause(error: BaseException, timeout: float) -> str:
         return "connection refused; is the service running, and listening there?"
     if first(urllib3.exceptions.ConnectTimeoutError) and not new:
         return f"no connection within {timeout:g} s; check the endpoint, or raise the target's timeout"
+    if late and any("handshake" in str(error) for error in chain):
+        return f"no TLS handshake within {timeout:g} s; check the endpoint's scheme and port"
     if late:
         hint = "look at the service's log, or raise the target's timeout"
         return f"no whole answer within {timeout:g} s; {hint}"
     if found := first(ssl.SSLCertVerificationError):
         reason = getattr(found, "verify_message", "") or _plain(found)
-        return f"the server's certificate is not accepted ({reason}); give tls.ca, or tls.verify: false"
+        hint = "give --cacert (a target's tls.ca), or --insecure (tls.verify: false)"
+        return f"the server's certificate is not accepted ({reason}); {hint}"
     if found := first(ssl.SSLError):
-        return f"TLS failed ({_plain(found)}); check the endpoint's scheme and port, and tls.cert and tls.key"
+        hint = "check the endpoint's scheme and port, and tls.ca, tls.cert and tls.key"
+        return f"TLS failed ({_plain(found)}); {hint}"
     if first(urllib3.exceptions.DecodeError):
         return "the body is not encoded as its Content-Encoding says; is a proxy in between?"
     if first(http.client.RemoteDisconnected):
-        return "the server closed the connection without an answer; look at the service's log"
+        return f"the server closed the connection without an answer; {_LOST}"
     if found := first(urllib3.exceptions.HeaderParsingError):
         return f"its headers cannot be read ({_plain(found)}); look at what is in between, and at the service"
     if found := first(http.client.BadStatusLine):
@@ -376,7 +383,7 @@ def _cause(error: BaseException, timeout: float) -> str:
     if first(urllib3.exceptions.IncompleteRead, http.client.IncompleteRead):
         return "the answer ended before its Content-Length or its last chunk; look at the service's log"
     if first(ConnectionError):
-        return "the server reset the connection; look at the service's log"
+        return f"the server reset the connection; {_LOST}"
     return f"{_plain(chain[-1])}; check the request and the endpoint"
 
 

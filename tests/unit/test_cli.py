@@ -193,6 +193,20 @@ class TestExitStatus(CliCase):
         ):
             self.assertEqual((3, "", "contract-tests: nobody is there\n"), run("run", "--target", "good"))
 
+    def test_discover_takes_a_target_s_name_and_shows_the_services_that_it_has(self) -> None:
+        for arguments in (("good",), ("--target", "good")):
+            _, out, _ = run("discover", *arguments)
+            self.assertIn("tiny  The tiny service  http://tiny.example\n  microversions 1.0-1.3\n", out)
+            self.assertNotIn("has no endpoint", out)
+
+    def test_what_is_wrong_with_all_services_is_told_once(self) -> None:
+        status, _, err = run("discover", "god")
+        self.assertEqual(2, status)
+        self.assertEqual(1, err.count("--target god: no URL"), err)
+        self.assertIn("did you mean 'good'?", err)
+        with mock.patch("contract_tests.cli.open.open_services", side_effect=Unreachable("nobody is there")):
+            self.assertEqual((3, "", "contract-tests: nobody is there\n"), run("discover", "--os-cloud", "x"))
+
     def test_3_a_first_failure_that_is_an_error(self) -> None:
         status, out, _ = run("run", "--target", "wsgi:cli_app:raising", "--fail-fast")
         self.assertEqual(3, status)

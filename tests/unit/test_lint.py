@@ -309,6 +309,8 @@ class TestCommand(unittest.TestCase):
         self.assertIn("| placement | WARN | `url-case` (OO 2.1, API-SIG naming) |", text)
         _, text = self.run_lint("--table")
         self.assertRegex(text, r"url-case +1\n")
+        _, text = self.run_lint("--table", "--rule", "url-case")
+        self.assertRegex(text, r"^rule +placement\nurl-case +1\n$")
         with TemporaryDirectory() as folder:
             self.run_lint("--junit", f"{folder}/x.xml", "--write-waivers", f"{folder}/w.yaml")
             suite = ElementTree.parse(f"{folder}/x.xml").getroot()[0]
@@ -320,6 +322,15 @@ class TestCommand(unittest.TestCase):
         with contextlib.redirect_stderr(out):
             self.assertEqual(2, main(["lint", "placemnt"]))
         self.assertIn("no service and no recording; did you mean 'placement'?", out.getvalue())
+
+    def test_why_nothing_was_answered(self) -> None:
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            status = main(["lint", "keystone", "--target", "http://127.0.0.1:9", "--match", "keystone/roles"])
+        self.assertEqual(3, status)
+        self.assertIn(
+            "http://127.0.0.1:9/v3/roles: connection refused; is the service running", out.getvalue()
+        )
 
     def test_a_rule_or_profile_that_is_none(self) -> None:
         for option, message in (

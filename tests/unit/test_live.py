@@ -537,6 +537,14 @@ class TestUnreachable(LiveCase):
         with raw(lambda connection: connection.recv(65536) and connection.recv(1)) as url:
             self.assertEqual(f"GET {url}/x: {self.LATE}", self.unreachable(url, timeout=0.3))
 
+    def test_no_tls_handshake(self) -> None:
+        with raw(lambda connection: connection.recv(65536) and connection.recv(1)) as url:
+            self.assertEqual(
+                f"GET {url.replace('http', 'https')}/x: no TLS handshake within 0.3 s; "
+                "check the endpoint's scheme and port",
+                self.unreachable(url.replace("http", "https"), timeout=0.3),
+            )
+
     def test_a_slow_drip_of_the_headers_ends_at_the_deadline(self) -> None:
         with raw(drip(b"HTTP/1.1 200 OK\r\nX-Long: ")) as url:
             self.assertEqual(f"GET {url}/x: {self.LATE}", self.unreachable(url, timeout=0.3))
@@ -549,7 +557,8 @@ class TestUnreachable(LiveCase):
     def test_no_answer(self) -> None:
         with raw(b"") as url:
             self.assertEqual(
-                f"GET {url}/x: the server closed the connection without an answer; look at the service's log",
+                f"GET {url}/x: the server closed the connection without an answer; "
+                "look at the service's log, and at the endpoint's scheme (http, https)",
                 self.unreachable(url),
             )
 
@@ -560,7 +569,8 @@ class TestUnreachable(LiveCase):
 
         with raw(reset) as url:
             self.assertEqual(
-                f"GET {url}/x: the server reset the connection; look at the service's log",
+                f"GET {url}/x: the server reset the connection; look at the service's log, "
+                "and at the endpoint's scheme (http, https)",
                 self.unreachable(url),
             )
 
@@ -701,7 +711,7 @@ class TestTls(LiveCase):
         with self.serve() as server:
             self.assertEqual(
                 f"GET {server.url}/x: the server's certificate is not accepted (self-signed certificate); "
-                "give tls.ca, or tls.verify: false",
+                "give --cacert (a target's tls.ca), or --insecure (tls.verify: false)",
                 self.unreachable(server.url),
             )
 
@@ -727,7 +737,7 @@ class TestTls(LiveCase):
             message = self.unreachable(server.url, tls=Tls(ca=str(self.cert)))
             self.assertIn("TLS failed (", message)
             self.assertTrue(
-                message.endswith("check the endpoint's scheme and port, and tls.cert and tls.key")
+                message.endswith("check the endpoint's scheme and port, and tls.ca, tls.cert and tls.key")
             )
 
     def test_a_slow_drip_over_tls_ends_at_the_deadline(self) -> None:

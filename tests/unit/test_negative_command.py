@@ -136,6 +136,14 @@ class TestCommand(unittest.TestCase):
                 assert again is not None, said
                 self.assertIn(body, again[2])
 
+    def test_what_is_known_is_of_the_chosen_scenarios(self) -> None:
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            status = main(["negative", "--service", "placement", "--known", "--match", "negative_queries"])
+        told = [line for line in out.getvalue().splitlines() if line.startswith("placement/")]
+        self.assertEqual(0, status)
+        self.assertEqual(["placement/negative_queries"], sorted({line.split(" at ")[0] for line in told}))
+
     def test_nothing_is_left_where_the_command_was_run(self) -> None:
         arguments = ["negative", "--target", self.names[""], "--random", "5"]
         environ = {**os.environ, "CONTRACT_TESTS_CACHE": str(self.root / "cache")}

@@ -100,6 +100,11 @@ class TestInspection(unittest.TestCase):
         found = seen(entry(), things=answer(406, {}))
         self.assertEqual(["1.0", "1.9"], [one.where for one in found.findings])
         self.assertEqual({"discovery-range"}, {one.rule for one in found.findings})
+        found = seen(entry(), things=answer(403, {}))
+        self.assertEqual(
+            {"status 403, application/json; is the token of 'none' right?"},
+            {one.detail for one in found.findings},
+        )
 
     def test_other_clients_read_the_same(self) -> None:
         for wrong in (
