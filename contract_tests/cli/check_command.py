@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True, path_type=Path))
 @places_options
 def command(places: Places, paths: tuple[Path, ...]) -> int:
-    """Check scenario, schema, service, targets and configuration files, and report all that is wrong.
+    """Check the files of a project, of every kind, and report all that is wrong.
 
     Without a path, every file of the project is checked. Exit status 2 where anything is wrong.
     """
@@ -30,7 +30,8 @@ def command(places: Places, paths: tuple[Path, ...]) -> int:
         files = [file for path in paths for file in ([path] if path.is_file() else files_below(path))]
     else:
         folders = (
-            *places.services, *places.schemas, *places.scenarios, *places.targets, *places.waivers
+            *places.services, *places.schemas, *places.scenarios, *places.targets, *places.waivers,
+            *places.policies, *places.deployments,
         )  # fmt: skip
         files = [
             file for folder in folders for file in ([folder] if folder.is_file() else files_below(folder))

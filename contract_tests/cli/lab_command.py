@@ -314,12 +314,19 @@ def _each(
 
     from contract_tests.cli.run_command import command as run
     from contract_tests.lab.environment import need_cache
+    from contract_tests.loading.library import Library
+    from contract_tests.loading.source import nearest
 
     at = next((index for index, word in enumerate(rest) if word.startswith("-")), len(rest))
     releases = rest[:at]
     options = [*_named_places(), *(word for word in rest[at:] if word != "--")]
     found = _load(places)
     recipes = _choose(found, deployment, releases)
+    if recipes[0].service not in (services := Library(places).service_names()):
+        service = recipes[0].service
+        raise UsageError(
+            f"{deployment} is of '{service}', and there is no such service file; {nearest(service, services)}"
+        )
     with run.make_context("contract-tests run", list(options)):
         need_cache()  # a mistake in the options is told before anything is installed
     everything = _all_recipes(found)

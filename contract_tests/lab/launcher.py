@@ -96,10 +96,13 @@ def _serving(
     environ = _environ(recipe, variables)
     log = state / "log"
     try:
-        _write_files(recipe, state, variables)
-        _prepare(recipe, state, variables, environ, say)
-        for command in recipe.start:
-            run_logged(_rendered(command, variables), environ, state, log)
+        try:
+            _write_files(recipe, state, variables)
+            _prepare(recipe, state, variables, environ, say)
+            for command in recipe.start:
+                run_logged(_rendered(command, variables), environ, state, log)
+        except OSError as error:  # a file to copy or to keep, or a command, that is not there
+            raise LabError(f"{recipe.origin}: {error.filename}: {error.strerror}") from None
         say(f"starting {recipe.name} {recipe.release} at {url}")
         if recipe.serve.command:
             listening.close()  # a program with a server of its own opens the port itself

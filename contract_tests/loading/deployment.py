@@ -24,7 +24,7 @@ from contract_tests.loading.grammar import (
 )
 from contract_tests.loading.schema import merge_patch, versions_of
 from contract_tests.loading.shapes import IDENTITY
-from contract_tests.loading.source import MapNode, Source, plain, walk_templates
+from contract_tests.loading.source import MapNode, Source, nearest, plain, walk_templates
 from contract_tests.model.microversion import ORDERS
 from contract_tests.model.recipe import Deployments, Recipe, Series, Serve
 from contract_tests.model.template import Template, TemplateError, compile_text
@@ -165,6 +165,35 @@ def read_deployments(source: Source, path: Path, series: Mapping[str, Series]) -
         recipes=recipes,
         default=list(recipes)[-1],
     )
+
+
+def check_needs(sources: Mapping[str, Source], found: Mapping[str, Deployments]) -> None:
+    """Problems for what a deployment stands on that is not there, or that stands on it; all by name."""
+    for name, one in found.items():
+        node = sources[name].root.get("needs") or sources[name].root.get("deployment")
+        wrong = {
+            problem for recipe in one.recipes.values() if (problem := _wrong_need(found, recipe, (name,)))
+        }
+        for rule, message, hint in sorted(wrong):
+            sources[name].problem(node, rule, message, hint)
+
+
+def _wrong_need(
+    found: Mapping[str, Deployments], recipe: Recipe, above: tuple[str, ...]
+) -> tuple[str, str, str] | None:
+    for name, release in recipe.needs.items():
+        if name in above:
+            return ("needs-itself", f"{' needs '.join((*above, name))}", "a deployment stands on others")
+        if name not in found:
+            return ("unknown-deployment", f"there is no deployment '{name}'", nearest(name, found))
+        below = found[name].recipes
+        if release not in below:
+            return (
+                "unknown-release", f"there is no release {release} of {name}", f"known: {', '.join(below)}"
+            )  # fmt: skip
+        if wrong := _wrong_need(found, below[release], (*above, name)):
+            return wrong
+    return None
 
 
 def _check_variables(source: Source, node: MapNode) -> None:

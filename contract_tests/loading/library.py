@@ -11,7 +11,7 @@ from pathlib import Path
 from contract_tests.comparison.policy import Policy, Waiver
 from contract_tests.errors import LoadError, Problem, UsageError
 from contract_tests.loading.config import CONFIG_NAME, Places, read_config
-from contract_tests.loading.deployment import read_deployments, read_series
+from contract_tests.loading.deployment import check_needs, read_deployments, read_series
 from contract_tests.loading.nodes import MapNode
 from contract_tests.loading.openapi import PREFIX as OPENAPI
 from contract_tests.loading.openapi import openapi_schema
@@ -51,6 +51,7 @@ class Library:
         self.environ = os.environ if environ is None else environ
         self.problems: list[Problem] = []
         self._services: dict[str, Service | None] = {}
+        self._deployments: dict[str, Deployments] | None = None
         self._schemas: dict[tuple[str, str], SchemaHistory | None] = {}
         self._reading: set[tuple[str, str]] = set()
 
@@ -220,8 +221,10 @@ class Library:
                 self.problems += source.problems
         return found
 
-    def deployments(self) -> dict[str, Deployments]:
-        """All deployment files by name; a project's own come before the shipped ones."""
+    def deployments(self, *more: Path) -> dict[str, Deployments]:
+        """All deployment files by name; a project's own come before the shipped ones, `more` before those."""
+        if self._deployments is not None and not more:
+            return self._deployments
         series: dict[str, Series] = {}
         files: dict[str, Path] = {}
         for folder in reversed(self.places.deployments):
@@ -231,13 +234,19 @@ class Library:
                 elif (source := self._source(path)) is not None:
                     series.update(read_series(source))
                     self.problems += source.problems
+        files.update((path.stem, path) for path in more)
         found: dict[str, Deployments] = {}
+        sources: dict[str, Source] = {}
         for name in sorted(files):
             source = self._source(files[name])
             made = read_deployments(source, files[name], series) if source is not None else None
-            self.problems += source.problems if source is not None else ()
-            if made is not None:
-                found[name] = made
+            if source is not None and made is not None:
+                found[name], sources[name] = made, source
+            self.problems += source.problems if source is not None and made is None else ()
+        check_needs(sources, found)
+        for source in sources.values():
+            self.problems += source.problems
+        self._deployments = None if more else found
         return found
 
     def policy(self, name: str) -> Policy | None:
@@ -251,7 +260,7 @@ class Library:
         if source is None:
             return None
         self._reading.add(("policy", name))
-        found = read_policy(source, path.stem, self.policy)
+        found = read_policy(source, path.stem, self.policy, self.service_names())
         self._reading.discard(("policy", name))
         self.problems += source.problems
         return found
@@ -294,10 +303,18 @@ class Library:
             except LoadError as error:
                 self.problems += error.problems
             return "configuration"
+        if "deployment" in keys:
+            folders = [folder.resolve() for folder in self.places.deployments]
+            self.deployments(*([] if path.resolve().parent in folders else [path]))
+            return "deployment"
+        if path.name == SERIES_FILE:
+            read_series(source)
+            self.problems += source.problems
+            return "series"
         if "policy" in keys:
             from contract_tests.loading.policy import read_policy
 
-            read_policy(source, path.stem, self.policy)
+            read_policy(source, path.stem, self.policy, self.service_names())
             self.problems += source.problems
             return "policy"
         if "waivers" in keys:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from contract_tests.checks.rules import RULES as CHECKS
 from contract_tests.comparison.policy import Hint, Override, Policy, Waiver
 from contract_tests.comparison.rules import BY_ID, Context, Verdict
 from contract_tests.consistency.rules import BY_ID as CONSISTENCY
 from contract_tests.loading.grammar import (
+    JSON_PATH,
     RELEASE_RANGE,
     SLUG,
     STRING,
@@ -59,11 +62,28 @@ def _is_date(node: ScalarNode) -> bool:
 
 
 _DATE = Scalar("a date such as 2027-06-30", _is_date, {"type": "string", "format": "date"}, rule="bad-date")
+_GLOB = re.compile(r"\$(?:\.[^.\[\]]+|\[(?:\*|\d+)\])*|[^$\[\]]+")
+"""A fact's path (`$.servers[*].id`) or a header's name, with * and ? in it."""
+
+
+def _is_glob(node: ScalarNode) -> bool:
+    return _GLOB.fullmatch(node.text) is not None
+
+
 _PATH = Scalar(
     "a glob over JSON paths or header names ($.servers[*].*, x-*)",
-    lambda node: node.text != "",
+    _is_glob,
     {"type": "string"},
+    rule="bad-glob",
+    hint="write $, then .name, .* or [*] for each step; * stands for any number of characters",
 )
+_PLACE = replace(
+    _PATH,
+    accepts=lambda node: (
+        _is_glob(node) or JSON_PATH.accepts(node) or re.match(r"[^$]", node.text) is not None
+    ),
+)
+"""A waiver may name what a check of a scenario names, too: any JSON path, an XPath."""
 
 REFUSED_REASONS = (
     "it is for consistency",
@@ -123,7 +143,7 @@ WAIVERS = Shape(
                         ),
                         "service": Field(SLUG, "the service", required=True),
                         "call": Field(TEXT, "SCENARIO: CALL, * for any", required=True),
-                        "path": Field(_PATH, "the fact's path, as a glob"),
+                        "path": Field(_PLACE, "the fact's path, as a glob"),
                         "microversions": Field(VERSION_RANGE, "only at these"),
                         "releases": Field(RELEASE_RANGE, "only where the new release is one of these"),
                         "reason": Field(STRING, "why a client can live with it", required=True),
@@ -141,8 +161,13 @@ WAIVERS = Shape(
 )
 
 
-def read_policy(source: Source, stem: str, find: Callable[[str], Policy | None]) -> Policy | None:
-    """The policy in a file; None (and problems in `source`) where anything in it is wrong."""
+def read_policy(
+    source: Source, stem: str, find: Callable[[str], Policy | None], services: Sequence[str]
+) -> Policy | None:
+    """The policy in a file; None (and problems in `source`) where anything in it is wrong.
+
+    `find` gives the policy of a name; `services` are the names of all services.
+    """
     root = source.root
     if root is None or not POLICY.check(source, root, "the policy file"):
         return None
@@ -166,9 +191,14 @@ def read_policy(source: Source, stem: str, find: Callable[[str], Policy | None])
             )
             return None
         base = found
+    verdicts = root.get("verdicts")
+    for item in verdicts.items if verdicts is not None else ():
+        service = item.get("service")
+        if service is not None and service.text not in services:
+            _no_service(source, service, services)
     if source.problems:
         return None
-    fails, verdicts, consistency = root.get("fails"), root.get("verdicts"), root.get("consistency")
+    fails, consistency = root.get("fails"), root.get("consistency")
     contexts = {
         key: Context(root.get(key).text) if root.get(key) is not None else getattr(base, key)
         for key in ("versioned", "unversioned")
@@ -184,6 +214,11 @@ def read_policy(source: Source, stem: str, find: Callable[[str], Policy | None])
         origin=source.path,
         **contexts,
     )
+
+
+def _no_service(source: Source, name: ScalarNode, known: Sequence[str]) -> None:
+    message = f"there is no service file for '{name.text}'"
+    source.problem(name, "unknown-service", message, nearest(name.text, known))
 
 
 def _hint(node: MapNode) -> Hint:
@@ -216,9 +251,7 @@ def read_waivers(
     for node in root.get("waivers").items:
         service = find(node.get("service").text)
         if service is None:
-            name = node.get("service")
-            message = f"there is no service file for '{name.text}'"
-            source.problem(name, "unknown-service", message, nearest(name.text, names()))
+            _no_service(source, node.get("service"), names())
         else:
             _check_versions(source, node.get("microversions"), service)
         found.append(_waiver(source, node))

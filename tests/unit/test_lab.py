@@ -135,6 +135,15 @@ class Failing(InACache):
         log = Path(text.split("see ")[1].splitlines()[0])
         self.assertIn("the reason", log.read_text())
 
+    def test_what_is_to_be_kept_or_run_and_is_not_there(self) -> None:
+        for one, place in (
+            (recipe(keep=("nothing",)), r"/nothing"),
+            (recipe(start=(("/nowhere/command",),)), r"/nowhere/command"),
+        ):
+            with self.subTest(place):
+                text = self.fails(replace(one, origin=Path("hello.yaml")))
+                self.assertRegex(text, rf"^hello\.yaml: .*{place}: No such file or directory$")
+
     def test_a_server_that_ends(self) -> None:
         text = self.fails(recipe(files={"app.py": "raise SystemExit('no such thing')", "made.in": ""}))
         self.assertRegex(text, r"^hello 1\.0 ended with 1 before it answered; see .*\n(.*\n)*no such thing")
@@ -266,6 +275,12 @@ class Run(InACache):
         self.assertIn("No such option '--microversion'", said)
         self.assertNotIn("starting", said)
 
+    def test_a_service_that_has_no_file(self) -> None:
+        (self.project / "services" / "hello.yaml").unlink()
+        status, said = self.command("run", "hello")
+        self.assertEqual(2, status)
+        self.assertIn("hello is of 'hello', and there is no such service file; known here: barbican", said)
+
     def test_where_every_release_is_skipped_nothing_could_run(self) -> None:
         def install(recipe: Recipe, say: object) -> Path:
             raise Unavailable("there is no Python 2.99 on this machine")
@@ -335,6 +350,9 @@ class Deployments(unittest.TestCase):
             ("files: {a: '${nothing}'}\n", "the variable 'nothing' has no value here"),
             ("prepared: []\n", "unknown key 'prepared' in the deployment file"),
             ("python: [3]\n", "'python' of the deployment file must be text, not a list"),
+            ("needs: {placemnt: 16.0.0}\n", "there is no deployment 'placemnt' [unknown-deployment]"),
+            ("needs: {placement: 16}\n", "there is no release 16 of placement [unknown-release]"),
+            ("needs: {mine: 1.0.0}\n", "mine needs mine [needs-itself]"),
         ):
             with self.subTest(message=message), self.assertRaises(LoadError) as caught:
                 self.read(self.GOOD + more).raise_problems()
@@ -342,6 +360,25 @@ class Deployments(unittest.TestCase):
         with self.assertRaises(LoadError) as caught:
             self.read(self.GOOD.replace("stein", "steen")).raise_problems()
         self.assertIn("there is no series 'steen'", str(caught.exception))
+
+    def test_check_reads_deployments_and_series(self) -> None:
+        from contract_tests.cli.main import main
+
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()) as said:
+            Path(folder, "mine.yaml").write_text(self.GOOD.replace("serve:", "sreve:"))
+            Path(folder, "series.yaml").write_text("series: {own: {pithon: '3.12'}}\n")
+            for words in ([folder], ["--deployments", folder]):
+                with self.subTest(words):
+                    self.assertEqual(2, main(["check", *words]))
+                    self.assertIn(
+                        "mine.yaml:6:1: unknown key 'sreve' in the deployment file", said.getvalue()
+                    )
+                    self.assertIn("series.yaml:1:16: unknown key 'pithon'", said.getvalue())
+                    said.truncate(said.seek(0))
+            Path(folder, "mine.yaml").write_text(self.GOOD)
+            Path(folder, "series.yaml").unlink()
+            with contextlib.redirect_stdout(io.StringIO()):
+                self.assertEqual(0, main(["check", folder]), said.getvalue())
 
 
 class Commands(unittest.TestCase):
