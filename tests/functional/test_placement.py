@@ -131,12 +131,12 @@ class Lab(unittest.TestCase):
         words = process.stdout.readline().split()
         targets = json.loads(Path(words[words.index("--targets") + 1]).read_text())["targets"]
         url = targets["placement-16.0.0"]["endpoints"]["placement"]
-        urllib.request.urlopen(url, timeout=10).close()
+        urllib.request.urlopen(url, timeout=120).close()
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        for _ in range(100):
+        for _ in range(600):
             try:
-                urllib.request.urlopen(url, timeout=10).close()
+                urllib.request.urlopen(url, timeout=120).close()
             except OSError:
                 return
             time.sleep(0.1)
