@@ -268,7 +268,7 @@ def _process(
     finally:
         os.close(theirs)
         try:
-            process.wait(15)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
