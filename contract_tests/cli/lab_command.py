@@ -239,7 +239,7 @@ def down(deployment: str | None, release: str | None, everything: bool) -> int:
     for path, (name, _, pid) in chosen.items():
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(pid), signal.SIGTERM)
-            for _ in range(200):
+            for _ in range(600):
                 os.kill(int(pid), 0)
                 time.sleep(0.1)
         path.unlink(missing_ok=True)
