@@ -21,8 +21,9 @@ class Correlation:
     `old` and `new` map values that a scenario generated or saved to the variable's name, one map for each
     run: a value of one run equals that of the other if both play the same part. `volatile` are header names
     and `volatile_paths` generalised paths of values that differ between any two runs; `free_form` are paths
-    below which names are data; `words` are the words that a schema allows at a path; `ordered` tells that
-    the call asked for an order; `trial` is the kind of bad input that the call tries (empty: none).
+    below which names are data, `unordered` those of lists in no order; `words` are the words that a schema
+    allows at a path; `ordered` tells that the call asked for an order; `trial` is the kind of bad input that
+    the call tries (empty: none).
     """
 
     old: Mapping[str, str] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Correlation:
     volatile: frozenset[str] = frozenset()
     volatile_paths: tuple[re.Pattern[str], ...] = ()
     free_form: tuple[re.Pattern[str], ...] = ()
+    unordered: tuple[re.Pattern[str], ...] = ()
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ordered: bool = False
     trial: str = ""
@@ -54,6 +56,7 @@ def known_of(service: Service) -> Correlation:
         volatile=frozenset(name.lower() for name in service.volatile.headers),
         volatile_paths=path_patterns(service.volatile.json),
         free_form=path_patterns(service.free_form),
+        unordered=path_patterns(service.volatile.order),
     )
 
 

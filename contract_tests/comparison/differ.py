@@ -6,7 +6,8 @@ Values that differ between any two runs are no facts (see `Correlation`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from contract_tests.comparison.bodies import body_facts
@@ -44,10 +45,16 @@ def _varies(fact: Fact, same: Correlation) -> bool:
     """Whether a fact is but a value that differs between any two runs, and has no role in either."""
     if fact.kind not in VARYING:
         return False
+    if fact.kind == "array-order" and not fact.detail and _stands_at(fact.path, same.unordered):
+        return True
     if fact.kind == "link-path" or (fact.kind == "header-value" and "://" in fact.old and "://" in fact.new):
         return False  # the ids in it are no difference already
-    known = fact.path in same.volatile or any(one.fullmatch(fact.path) for one in same.volatile_paths)
+    known = fact.path in same.volatile or _stands_at(fact.path, same.volatile_paths)
     return known and _plain(fact.old, same.old) and _plain(fact.new, same.new)
+
+
+def _stands_at(path: str, places: Iterable[re.Pattern[str]]) -> bool:
+    return any(one.fullmatch(path) for one in places)
 
 
 def _plain(value: Any, roles: Mapping[str, str]) -> bool:

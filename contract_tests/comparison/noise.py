@@ -9,6 +9,8 @@ from contract_tests.comparison.facts import INVERSES, VARYING, Fact
 Noise = Mapping[str, Mapping[str, frozenset[str]]]
 """By call (`scenario: call`) and generalised path or header name: the kinds of facts that were met there."""
 
+_OF_VALUES = VARYING - {"array-order"}
+
 
 def learnable(fact: Fact) -> bool:
     """Whether a fact can be noise: it has a place, and no service tells its versions by chance.
@@ -32,7 +34,8 @@ def merged(*several: Noise) -> dict[str, dict[str, frozenset[str]]]:
 def is_noise(fact: Fact, known: Iterable[Mapping[str, frozenset[str]]]) -> bool:
     """Whether one of the recordings says that this varies at this place (`known`: path -> kinds).
 
-    A value that varied once may vary in any way that a value can; what came may go.
+    A value that varied once may vary in any way that a value can; what came may go. Of a list that varied in
+    its order alone, the order may vary: an item that is gone is none of that.
     """
     for places in known:
         kinds = places.get(fact.path)
@@ -40,6 +43,6 @@ def is_noise(fact: Fact, known: Iterable[Mapping[str, frozenset[str]]]) -> bool:
             continue
         if fact.kind in kinds or INVERSES[fact.kind] in kinds:
             return True
-        if fact.kind in VARYING and not VARYING.isdisjoint(kinds):
+        if fact.kind in VARYING and not _OF_VALUES.isdisjoint(kinds):
             return True
     return False

@@ -72,7 +72,7 @@ class _Reader:
             error_schema=_text(errors.get("schema")) if errors is not None else "",
             refused=_refused(errors.get("refused")) if errors is not None else {},
             secrets=Secrets(**_names(root.get("secrets"), "headers", "query", "json")),
-            volatile=Volatile(**_names(root.get("volatile"), "headers", "json")),
+            volatile=Volatile(**_names(root.get("volatile"), "headers", "json", "order")),
             free_form=_texts(root.get("free_form")),
             operations=tuple(map(self._operation, _items(root.get("operations")))),
             bodies=_text(bodies) or "json",

@@ -414,6 +414,7 @@ SERVICE = Shape(
                 {
                     "headers": Field(_HEADERS, "header names"),
                     "json": Field(ListOf(JSON_PATH), "paths in bodies"),
+                    "order": Field(ListOf(JSON_PATH), "paths of lists that are in no order"),
                 }
             ),
             "what differs between any two runs",

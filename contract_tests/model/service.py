@@ -79,10 +79,11 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volatile:
-    """What differs between any two runs: header names, RFC 9535 paths in bodies."""
+    """What differs between any two runs: header names, RFC 9535 paths in bodies, and of lists in no order."""
 
     headers: tuple[str, ...] = ()
     json: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -285,13 +285,20 @@ class TestTwins(unittest.TestCase):
         self.assertEqual([], twins.refused)
 
     def test_what_came_may_go_and_a_value_may_vary_in_any_way(self) -> None:
-        places = {"$.a": frozenset({"property-added"}), "$.b": frozenset({"value"})}
+        places = {
+            "$.a": frozenset({"property-added"}),
+            "$.b": frozenset({"value"}),
+            "$.d": frozenset({"array-order"}),
+        }
         for kind, path, expected in (
             ("property-removed", "$.a", True),
             ("value", "$.a", False),
             ("array-order", "$.b", True),
             ("property-removed", "$.b", False),
             ("value", "$.c", False),
+            ("array-order", "$.d", True),
+            ("array-items", "$.d", False),
+            ("array-count", "$.d", False),
         ):
             with self.subTest(kind, path=path):
                 self.assertEqual(expected, is_noise(Fact(kind=kind, path=path), [places]))

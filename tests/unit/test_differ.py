@@ -206,6 +206,19 @@ class TestLists(unittest.TestCase):
         within = [{"id": "a", "in": [2, 1]}]
         self.assertEqual(["array-order $.a[*].in"], told({"a": old[:1]}, {"a": within}, ordered=True))
 
+    def test_a_list_that_is_in_no_order(self) -> None:
+        known = {"unordered": path_patterns(["$..roles"])}
+        old, new = ({"token": {"roles": [{"name": name} for name in names]}} for names in ("ab", "ba"))
+        self.assertEqual(["array-order $.token.roles"], told(old, new))
+        self.assertEqual([], told(old, new, **known))
+        self.assertEqual(
+            ["array-order $.roles [asked]"], told({"roles": [1, 2]}, {"roles": [2, 1]}, ordered=True, **known)
+        )
+        fewer = {"token": {"roles": new["token"]["roles"][:1]}}
+        self.assertEqual(["array-count $.token.roles: 2 -> 1"], told(old, fewer, **known))
+        other = {"token": {"roles": [{"name": "a"}, {"name": "c"}]}}
+        self.assertEqual(["array-items $.token.roles: b -> c"], told(old, other, **known))
+
     def test_ids_that_each_run_made_identify_nothing(self) -> None:
         three = ONE.replace("0", "3")
         old = [{"id": ONE, "name": "reader"}, {"id": TWO, "name": "member"}]
