@@ -30,6 +30,8 @@ from contract_tests.model.case import Outcome
 
 _SCENARIO = re.compile(rb"^(\xef\xbb\xbf)?scenario[ \t]*:", re.MULTILINE)
 _HEAD = 65536
+_NO_FILE = "<contract-tests>"
+"""Where a note stands: it is about the run, so it is told once."""
 _OPTION = re.compile(rf"(?<![\w-])--({'|'.join(OPTIONS)})\b")
 
 
@@ -86,8 +88,11 @@ class Collector:
     def gate(self) -> Gate:
         """The gate of all the files that this run may collect."""
         gate = Gate(replace(self.settings, paths=self.files))
-        for note in gate.notes:
-            warnings.warn(pytest.PytestWarning(f"contract-tests: {spelled(note)}"), stacklevel=2)
+        for number, note in enumerate(map(spelled, gate.notes)):
+            try:
+                warnings.warn_explicit(pytest.PytestWarning(note), None, _NO_FILE, 1)
+            except pytest.PytestWarning:  # the project wants warnings to be errors
+                gate.broken += (Broken(name=f"note {number}", path=_NO_FILE, text=note),)
         marks = {mark for item in gate.items for mark in _marks(item)}
         for mark in sorted(marks):
             self.config.addinivalue_line("markers", f"{mark}: a tag or a service of scenarios")

@@ -164,6 +164,33 @@ class TestRuns(PytestCase):
         self.assertIn("5 passed", found)
 
 
+class TestNotes(PytestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.write("services/idle.yaml", (self.read("services/toy.yaml")).replace("toy", "idle"))
+        other = self.read("scenarios/one.yaml").replace("0b0f6a52", "0b0f6a53").replace("toy", "idle")
+        self.write("scenarios/idle.yaml", other)
+        self.pytest(
+            TARGET,
+            LATEST,
+            "--contract-service=toy",
+            "--contract-release=1.0",
+            "--contract-record=rec",
+            "scenarios",
+        )
+
+    def test_what_has_nothing_to_run_against_is_a_warning(self) -> None:
+        found = self.pytest("--contract-recordings=rec", LATEST, "scenarios")
+        self.assertIn("PytestWarning: idle: it has scenarios, and nothing to run them against", found)
+        self.assertIn("4 passed, 1 warning", found)
+
+    def test_where_warnings_are_errors_it_is_one_test_that_fails(self) -> None:
+        found = self.pytest("-W", "error", "--contract-recordings=rec", LATEST, "scenarios", status=1)
+        self.assertIn("idle: it has scenarios, and nothing to run them against", found)
+        self.assertIn("1 failed, 4 passed", found)
+        self.assertNotIn("Traceback", found)
+
+
 class TestClient(PytestCase):
     TESTS = textwrap.dedent(
         """
