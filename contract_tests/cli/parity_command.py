@@ -86,6 +86,9 @@ def _lines(found: Any) -> Iterator[str]:
     counts = Counter(row.match for row in rows)
     told = ", ".join(f"{counts[match]} {match}" for match in Match if counts[match])
     yield f"  {plural(len(rows), 'property', 'properties')}: {told}"
+    if found.apart:
+        cases = "" if found.apart == found.cases else f" in {found.apart} of {found.cases} cases"
+        yield f"  nothing is on both sides{cases}: look at 'at' and 'names' of the parity"
     calls = [found.calls[side] / found.cases for side in ("above", "below")]
     yield f"  calls of a client: {calls[0]:g} to {above}, {calls[1]:g} to {below}"
     if found.counted:
@@ -102,6 +105,7 @@ def _document(found: Any) -> dict[str, Any]:
         "above": found.services[0],
         "below": found.services[1],
         "cases": found.cases,
+        "apart": found.apart,
         "calls": dict(found.calls),
         "hidden": dict(found.hidden) if found.counted else None,
         "missing": found.missing,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from contract_tests.checks.rules import Words
 from contract_tests.execution.causes import BAD, first_below
 from contract_tests.model.case import Case, Outcome
 from contract_tests.model.finding import Finding
@@ -48,7 +49,8 @@ class Seen:
 
     `rows` are its properties, `calls` the requests that a client made to the sides `above` and `below`,
     over `cases`; `hidden` those that the upper API made meanwhile, by service, where the deployment counts
-    requests (`counted`); `missing` says why there is nothing to compare.
+    requests (`counted`). In `apart` of the cases the sides share no property; `missing` says why there is
+    nothing to compare.
     """
 
     deployment: str
@@ -60,11 +62,12 @@ class Seen:
     hidden: Counter[str] = field(default_factory=Counter)
     counted: bool = False
     cases: int = 0
+    apart: int = 0
     missing: str = ""
 
     @property
     def failed(self) -> bool:
-        return any(row.match is Match.DIFFERENT for row in self.rows.values())
+        return self.apart > 0 or any(row.match is Match.DIFFERENT for row in self.rows.values())
 
 
 def mapped(parity: Parity, above: Any, below: Any) -> tuple[Row, ...]:
@@ -93,17 +96,20 @@ def mapped(parity: Parity, above: Any, below: Any) -> tuple[Row, ...]:
 
 def broken(parity: Parity, rows: Iterable[Row]) -> Iterator[Finding]:
     """A finding for each property that both have with different values, and one where they share none."""
-    shared = False
+    rows = tuple(rows)
     for row in rows:
-        shared |= bool(row.above and row.below)
         if row.match is Match.DIFFERENT:
             where = f"{parity.above.at.source} {row.above}"
             over, under = row.values
             yield Finding(rule="parity", mark=parity.mark, where=where, expected=under, got=over)
-    if not shared:
+    if not _share(rows):
         where = f"{parity.above.at.source} of '{parity.above.call}'"
         detail = f"a property that {parity.below.at.source} of '{parity.below.call}' has too"
-        yield Finding(rule="parity", mark=parity.mark, where=where, expected=detail)
+        yield Finding(rule="parity", mark=parity.mark, where=where, expected=Words(detail))
+
+
+def _share(rows: Iterable[Row]) -> bool:
+    return any(row.above and row.below for row in rows)
 
 
 def measure(jobs: Sequence[Job]) -> Iterator[Seen]:
@@ -116,6 +122,7 @@ def measure(jobs: Sequence[Job]) -> Iterator[Seen]:
             for rows, seen in _seen(job, case, found):
                 for row in rows:
                     seen.rows.setdefault((row.above, row.below, row.match), row)
+                seen.apart += not _share(rows)
         yield from found.values()
 
 

@@ -194,6 +194,15 @@ class ParityTest(SeveralTest):
         self.assertEqual(status, 3, out)
         self.assertIn("not compared: needs the service core beside it", out)
 
+    def test_nothing_in_common_fails_the_command_too(self) -> None:
+        place = self.folder / "scenarios" / "key.yaml"
+        place.parent.mkdir()
+        text = (PROJECT / "scenarios" / "key.yaml").read_text()
+        place.write_text(text.replace("at: $.CreateKeyResponse.key", "at: $.CreateKeyResponse.kee"))
+        status, out = self.run_command("parity", "--target", "both", str(place))
+        self.assertEqual(status, 1, out)
+        self.assertIn("  nothing is on both sides: look at 'at' and 'names' of the parity\n", out)
+
     def test_nothing_in_common_is_a_finding(self) -> None:
         one = Parity(
             name="p",
@@ -202,7 +211,9 @@ class ParityTest(SeveralTest):
             below=Side(call="b", at=JsonPath("$")),
         )
         (found,) = broken(one, mapped(one, {"x": {"p": 1}}, {"q": 1}))
-        self.assertIn("as in the API below, got nothing", word(found))
+        self.assertIn(
+            "expected a property that $ of 'b' has too as in the API below, got nothing", word(found)
+        )
         self.assertEqual(list(broken(one, mapped(one, {"x": {"p": 1}}, {"p": 1.0}))), [])
 
 
