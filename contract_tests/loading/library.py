@@ -330,6 +330,9 @@ class Library:
             read_targets(source, self.environ, names=())
             self.problems += source.problems
             return "targets"
+        if "openapi" in keys:  # its parts are checked where a scenario names them
+            self.problems += source.problems
+            return "OpenAPI document"
         below = any(path.resolve().is_relative_to(folder.resolve()) for folder in self.places.schemas)
         if below or {"type", "properties", "$schema"} & set(keys):
             self.schema_file(path, path.parent.name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from contract_tests.loading.keywords import DIALECT
+from contract_tests.loading.keywords import DIALECT, KEYWORDS
 from contract_tests.loading.nodes import plain
 from contract_tests.loading.schema import schema_fault
 from contract_tests.loading.source import nearest, read_source
@@ -23,6 +23,7 @@ from contract_tests.model.finding import Mark
 from contract_tests.model.scenario import SchemaHistory
 
 PREFIX = "openapi:"
+_KEYWORDS = {*KEYWORDS, "nullable", "discriminator", "example", "externalDocs", "xml"}
 _FRAGMENT = "/~!$&'()*+,;=:@-._"
 _OPERATION = re.compile(r"/paths/[^/]+(/[a-z]+)?")
 _PARAMETERS = re.compile(r"(/paths/[^/]+)(?:/[a-z]+)?/parameters")
@@ -50,6 +51,9 @@ def openapi_schema(name: str, folders: Iterable[Path], mark: Mark) -> SchemaHist
             f"{file}#{pointer} is no schema; its query's is #{pointer}/parameters, a body's is one such as "
             f"#{pointer}/requestBody/content/application~1json/schema"
         )
+    if isinstance(value, dict) and value and not value.keys() & _KEYWORDS:
+        hint = f"; #{pointer}/schema is one" if "schema" in value else ""
+        raise ValueError(f"{file}#{pointer} is no schema: it has no keyword of JSON Schema{hint}")
     old = str(document["openapi"]).startswith("3.0")
     parts = {key: _translated(document[key], old) for key in ("components", "paths") if key in document}
     query = _PARAMETERS.fullmatch(pointer)

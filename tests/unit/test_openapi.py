@@ -122,6 +122,15 @@ class OpenApi(unittest.TestCase):
             ("openapi:gone.yaml#/a", "there is no file 'gone.yaml' in the service's folder of schemas"),
             ("openapi:../outside.yaml#/components", "there is no file '../outside.yaml' in the"),
             ("openapi:old.yaml#/components/schemas/Thin", "old.yaml#/components/schemas has no 'Thin'; did"),
+            (
+                "openapi:old.yaml#/paths",
+                "old.yaml#/paths is no schema: it has no keyword of JSON Schema",
+            ),
+            (
+                "openapi:old.yaml#/paths/~1things~1{id}/get/responses/200/content/application~1json",
+                "application~1json is no schema: it has no keyword of JSON Schema; "
+                "#/paths/~1things~1{id}/get/responses/200/content/application~1json/schema is one",
+            ),
             ("openapi:old.yaml#/info/title", "old.yaml#/info/title is no usable schema: "),
             (
                 "openapi:old.yaml#/paths/~1things~1{id}/get",
@@ -173,6 +182,11 @@ class OpenApi(unittest.TestCase):
                     )
             with self.assertRaises(BlockingIOError):
                 server.accept()
+
+    def test_it_may_lie_among_the_schemas_that_are_checked(self) -> None:
+        library = Library(Places(schemas=(self.root / "schemas",)).with_shipped())
+        self.assertEqual("OpenAPI document", library.check_file(self.root / "schemas" / "shop" / "old.yaml"))
+        self.assertEqual([], library.problems)
 
     def test_another_document_is_refused(self) -> None:
         (self.root / "schemas" / "shop" / "other.yaml").write_text("swagger: '2.0'\n")
