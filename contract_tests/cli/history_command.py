@@ -23,7 +23,11 @@ from contract_tests.loading.config import Places
 @target_options
 @choice_options
 @click.option(
-    "-v", "--verbose", is_flag=True, help="Show what is OK or INFO too: texts of errors, order of lists."
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Show what is OK or INFO too (texts of errors, order of lists), and the calls that do not declare "
+    "a change.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--rst", "as_rst", is_flag=True, help="Print a page of reStructuredText.")
@@ -71,7 +75,7 @@ def command(
     if as_json:
         say_json({**_document(found), "versions": _lives(life)})
     else:
-        say("\n".join(_rst(found) if as_rst else [*_lines(found), *_life_lines(life)]))
+        say("\n".join(_rst(found) if as_rst else [*_lines(found, verbose=verbose), *_life_lines(life)]))
     if not found.entries and not found.unseen and not life:
         narrowed = " with this --call and --path" if call or path else ""
         why = (
@@ -109,18 +113,22 @@ def _word(entry: Any) -> str:
     return printable(word_fact(entry.rule, entry.fact).replace("\n", " "))
 
 
-def _lines(found: Any) -> Iterator[str]:
+def _lines(found: Any, *, verbose: bool) -> Iterator[str]:
     from contract_tests.execution.history import by_microversion
+    from contract_tests.reporters.harmless import printable
     from contract_tests.reporters.words import plural
 
     yield f"{found.service.title}, seen in {', '.join(found.releases)}"
     for version, entries in by_microversion(found.entries).items():
         yield f"{version}"
         for entry in entries:
-            told = "" if entry.declared else ", which nothing declares"
+            lacking = len(entry.undeclared)
+            told = "which nothing declares" if lacking == len(entry.calls) else f"not declared by {lacking}"
             yield f"  {entry.verdict:6} {_word(entry)}"
-            seen = f"{plural(len(entry.calls), 'call')}, since {entry.releases[0]}{told}"
-            yield f"         {entry.rule.id}, {seen}"
+            seen = f"{plural(len(entry.calls), 'call')}, since {entry.releases[0]}"
+            yield f"         {entry.rule.id}, {seen}{f', {told}' if lacking else ''}"
+            for one in sorted(entry.undeclared) if verbose else ():
+                yield printable(f"           not declared: {one} ({entry.calls[one]})")
     for name, version, at in found.unseen:
         yield f"declared at {version}, but no answer shows it: {name} ({at})"
 
@@ -153,6 +161,7 @@ def _document(found: Any) -> dict[str, Any]:
                 "path": entry.fact.path,
                 "message": _word(entry),
                 "declared": entry.declared,
+                "undeclared": sorted(entry.undeclared),
                 "calls": list(entry.calls),
                 "releases": entry.releases,
             }

@@ -22,7 +22,7 @@ from contract_tests.model.trials import calls_at
 class Entry:
     """One change at one microversion. `calls` are where it was seen, `releases` in whose recordings.
 
-    `declared`: an overlay of each of these calls, or of their schema, stands at this microversion.
+    `undeclared` are those of the calls that no overlay of theirs, or of their schema, stands for there.
     """
 
     microversion: Microversion
@@ -31,7 +31,11 @@ class Entry:
     fact: Fact
     calls: dict[str, str] = field(default_factory=dict)
     releases: list[str] = field(default_factory=list)
-    declared: bool = True
+    undeclared: set[str] = field(default_factory=set)
+
+    @property
+    def declared(self) -> bool:
+        return not self.undeclared
 
 
 @dataclass(slots=True)
@@ -71,7 +75,7 @@ def history(service: Service, jobs: Sequence[Job], policy: Policy) -> History:
                 if key in declared:
                     shown.add(key)
                 else:
-                    entry.declared = False
+                    entry.undeclared.add(f"{scenario.slug}: {name}")
                 entry.calls[f"{scenario.slug}: {name}"] = marks[name]
                 if release not in entry.releases:
                     entry.releases.append(release)

@@ -566,6 +566,10 @@ class TestCommand(CommandCase):
         arguments = ("history", "placement", "--target", str(CASSETTES / "16.0.0"), "--match", "usages")
         _, out, _ = self.command(*arguments, "--call", "by a project that uses nothing")
         self.assertIn("declared at 1.38, but no answer shows it: usages: by a project that uses nothing", out)
+        _, out, _ = self.command(
+            "history", "placement", "--target", str(CASSETTES / "16.0.0"), "--match", "aggregates", "-v"
+        )
+        self.assertRegex(out, r"since 16\.0\.0, not declared by \d+\n +not declared: \w+: .*\.yaml:\d+\)\n")
         status, out, err = self.command(*arguments, "--path", "$.nowhere")
         self.assertEqual((0, 1), (status, out.count("\n")), out)
         self.assertIn("no microversion changed anything with this --call and --path", err)
