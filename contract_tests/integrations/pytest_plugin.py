@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CONFIG_NAME = "contract-tests.yaml"
 ENDINGS = (".yaml", ".yml")
+OLDEST = 7
+"""The pytest whose hooks are used."""
 
 OPTIONS = {
     "target": ("WHAT", "Run against this: a URL, wsgi:module:callable, a recording, or a name of a target."),
@@ -48,6 +50,11 @@ def pytest_configure(config: pytest.Config) -> None:
     given = given_options(config)
     if not given and not _named_files(config) and not _has_config(config.invocation_params.dir):
         return
+    if int(pytest.__version__.partition(".")[0]) < OLDEST:
+        raise pytest.UsageError(
+            f"contract-tests needs pytest {OLDEST} or newer, and this is {pytest.__version__}; "
+            "-p no:contract_tests leaves it out"
+        )
     from contract_tests.integrations.pytest_items import Collector
 
     config.pluginmanager.register(Collector(config, given), "contract_tests.collector")

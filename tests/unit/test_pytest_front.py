@@ -55,6 +55,11 @@ class TestWhichFiles(PytestCase):
         found = self.pytest("-q", "test_own.py", "scenarios")
         self.assertIn("1 passed", found)
 
+    def test_a_pytest_that_is_too_old_is_told(self) -> None:
+        self.write("conftest.py", "import pytest\npytest.__version__ = '6.2.5'\n")
+        found = self.pytest("scenarios", status=4)
+        self.assertIn("ERROR: contract-tests needs pytest 7 or newer, and this is 6.2.5; -p no:", found)
+
     def test_every_yaml_file_below_the_scenarios_of_the_configuration(self) -> None:
         self.write("other/notes.yaml", "scenario: of another kind\n")
         self.write("scenarios/typo.yaml", "scenaro: bad\n")
