@@ -146,8 +146,12 @@ def _indented(text: str, depth: int) -> Iterator[str]:
 def curl(request: Request, endpoint: str) -> str:
     """A command that repeats a request. An identity's headers show as a variable for a person to set.
 
+    So does the endpoint, where it is `$NAME`.
+
     >>> curl(Request(method="GET", target="/a?b=c", role="admin"), "http://x.example")
     'curl -i -H "X-Auth-Token: $TOKEN_ADMIN" \\'http://x.example/a?b=c\\''
+    >>> curl(Request(method="GET", target="/a", role="none"), "$ENDPOINT")
+    'curl -i "$ENDPOINT"/a'
     """
     words = ["curl", "-i"]
     if request.method == "HEAD":
@@ -167,8 +171,12 @@ def curl(request: Request, endpoint: str) -> str:
         except UnicodeDecodeError:
             words += ["--data-binary", "@FILE"]
             note = f"  # FILE: {len(request.body)} bytes"
-    target = request.target if "://" in request.target else endpoint + request.target
-    return " ".join([*words, shlex.quote(target)]) + note
+    place = "" if "://" in request.target else endpoint
+    if place.startswith("$"):
+        words.append(f'"{place}"{shlex.quote(request.target)}')
+    else:
+        words.append(shlex.quote(place + request.target))
+    return " ".join(words) + note
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import tempfile
 import unittest
 from collections.abc import Sequence
@@ -419,6 +420,17 @@ class TestCurl(unittest.TestCase):
         ):
             with self.subTest(fields):
                 self.assertEqual(["curl", "-i", *words], shlex.split(curl(request(**fields), "http://e")))
+
+    def test_an_endpoint_that_is_a_variable_is_one_in_a_shell(self) -> None:
+        line = curl(request(role="none", target="/a?b=$c"), "$ENDPOINT")
+        said = subprocess.run(
+            ["sh", "-c", line.replace("curl -i", "echo")],
+            env={"ENDPOINT": "http://e"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        self.assertEqual("http://e/a?b=$c\n", said.stdout)
 
     def test_a_body_that_is_no_text(self) -> None:
         line = curl(request(role="none", method="POST", body=b"\xff\x00"), "http://e")
