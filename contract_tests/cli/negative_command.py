@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from contract_tests.execution.plan import Choice
     from contract_tests.execution.runner import Job
     from contract_tests.loading.config import Places
+    from contract_tests.model.case import Case
     from contract_tests.model.scenario import Scenario
+    from contract_tests.model.target import Deployment
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -82,10 +84,14 @@ def command(
         for line in found:
             say(line)
         return OK if found else COULD_NOT_RUN
+    if only_list and not (wanted.targets or wanted.clouds or places.recordings):
+        for line in _listed(_stated(scenarios, choice)):
+            say(line)
+        return OK
     with ExitStack() as stack:
         opened = stack.enter_context(open_jobs(library, scenarios, wanted, choice))
         if only_list:
-            for line in _listed(opened.jobs):
+            for line in _listed((job.deployment, job.cases) for job in opened.jobs):
                 say(line)
             return OK
         jobs: Sequence[Job] = opened.jobs
@@ -162,24 +168,41 @@ class _Table:
         yield f"{'all':52} {sums[0]:6,} {sums[1]:6,} {sums[2]:6,} {sums[3]:9,}"
 
 
-def _listed(jobs: Sequence[Job]) -> Iterator[str]:
+def _stated(scenarios: Sequence[Scenario], choice: Choice) -> Iterator[tuple[Deployment, tuple[Case, ...]]]:
+    """The cases at what the service files state, where there is nothing that could be asked."""
+    from contract_tests.execution.plan import plan
+    from contract_tests.model.target import Deployment
+
+    for service in {one.service.name: one.service for one in scenarios}.values():
+        offered = service.range if service.has_microversions else None
+        place = Deployment(
+            name=f"{service.name}, as its file says",
+            service=service.name,
+            endpoint="$ENDPOINT",
+            range=offered,
+            listed=service.listed,
+        )
+        yield place, plan(scenarios, place, choice, None)
+
+
+def _listed(planned: Iterable[tuple[Deployment, Sequence[Case]]]) -> Iterator[str]:
     """Each derived request of each case, with a command that makes it."""
     from contract_tests.execution.example import example_request
     from contract_tests.model.trials import calls_at
     from contract_tests.reporters.harmless import printable
     from contract_tests.reporters.words import curl
 
-    for job in jobs:
-        for case in job.cases:
+    for deployment, cases in planned:
+        for case in cases:
             trials = [
                 call for _, call in calls_at(case.scenario, case.microversion) if call.trial is not None
             ]
             if trials:
-                yield f"{case.id} on {job.deployment.name}"
+                yield f"{case.id} on {deployment.name}"
             for call in trials:
                 expected = " or ".join(map(str, call.expect.status)) if call.expect is not None else ""
                 yield printable(f"  {call.name} -> {expected}")
-                yield printable(f"    {_short(curl(example_request(call, case), job.deployment.endpoint))}")
+                yield printable(f"    {_short(curl(example_request(call, case), deployment.endpoint))}")
 
 
 def _known(scenario: Scenario) -> Iterator[str]:

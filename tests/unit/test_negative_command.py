@@ -136,6 +136,14 @@ class TestCommand(unittest.TestCase):
                 assert again is not None, said
                 self.assertIn(body, again[2])
 
+    def test_without_anything_to_run_against_the_service_file_is_believed(self) -> None:
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            status = main(["negative", "--config", str(self.root / "contract-tests.yaml"), "--list"])
+        self.assertEqual(0, status)
+        self.assertTrue(out.getvalue().startswith("toy/ships on toy, as its file says\n"), out.getvalue())
+        self.assertRegex(out.getvalue(), r"""    curl .* "\$ENDPOINT"/ships\n""")
+
     def test_what_is_known_is_of_the_chosen_scenarios(self) -> None:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
