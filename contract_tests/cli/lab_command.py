@@ -472,12 +472,23 @@ def _ending_with_signals() -> Iterator[None]:
 @command.command(context_settings=_HELP)
 @click.option("--all", "everything", is_flag=True, help="The installed environments too.")
 def clean(everything: bool) -> int:
-    """Remove what is left of starts, and prepared files; with --all the installed environments too."""
-    from contract_tests.lab.environment import cache
+    """Remove what is left of starts, and prepared files; with --all the installed environments too.
 
-    for name in ("runs", "prepared", *(["environments"] if everything else [])):
-        folder = cache() / name
-        if folder.exists():
-            say(f"removing {folder}")
-            shutil.rmtree(folder, ignore_errors=True)
+    What still runs is left alone.
+    """
+    from contract_tests.lab.environment import cache, is_held
+
+    runs, prepared, environments = (cache() / name for name in ("runs", "prepared", "environments"))
+    in_use = {folder for folder in runs.glob("*/") if is_held(folder)}
+    for folder in sorted(in_use):
+        say(f"{folder.name} is running, left alone")
+    left = {*in_use, *([environments] if in_use or not everything else [])}
+    for path in (*sorted(runs.glob("*")), prepared, environments):
+        if path in left or not path.exists():
+            continue
+        say(f"removing {path}")
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return 0

@@ -17,6 +17,7 @@ from contract_tests.errors import ContractTestsError
 from contract_tests.model.recipe import Recipe
 
 Say = Callable[[str], None]
+_IN_USE = "in-use"
 
 
 class Unavailable(ContractTestsError):
@@ -100,6 +101,26 @@ def locked(path: Path) -> Iterator[None]:
     with path.with_name(path.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """The folder is in use meanwhile, or until this process ends."""
+    with (folder / _IN_USE).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process uses the folder."""
+    try:
+        with (folder / _IN_USE).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def install(recipe: Recipe, say: Say) -> Path:

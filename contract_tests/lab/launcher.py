@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from contract_tests.lab.environment import LabError, Say, cache, digest, install, locked
+from contract_tests.lab.environment import LabError, Say, cache, digest, held, install, locked
 from contract_tests.model.recipe import Recipe
 from contract_tests.model.target import IdentitySpec, Target
 from contract_tests.model.template import compile_text, render
@@ -74,7 +74,8 @@ def _state(recipe: Recipe) -> Iterator[Path]:
     runs.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{recipe.name}-{recipe.release}-", dir=runs))
     try:
-        yield folder
+        with held(folder):
+            yield folder
     except LabError:
         raise
     except BaseException:

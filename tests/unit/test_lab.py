@@ -245,7 +245,8 @@ class Run(InACache):
 
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-            status = main(["lab", arguments[0], *self.config, *arguments[1:]])
+            config = self.config if arguments[0] != "clean" else ()
+            status = main(["lab", arguments[0], *config, *arguments[1:]])
         return status, out.getvalue()
 
     def test_the_run_takes_scenarios_from_where_the_command_line_says(self) -> None:
@@ -274,6 +275,21 @@ class Run(InACache):
         self.assertEqual(2, status)
         self.assertIn("No such option '--microversion'", said)
         self.assertNotIn("starting", said)
+
+    def test_clean_leaves_alone_what_runs(self) -> None:
+        with self.start(recipe()) as started:
+            status, said = self.command("clean", "--all")
+            self.assertEqual(0, status, said)
+            self.assertIn(f"{started.state.name} is running, left alone\n", said)
+            self.assertNotIn(f"removing {started.state}", said)
+            self.assertIn("made of 1.0", self.get(started.url))
+            left = self.cache / "runs" / "hello-1.0-left"
+            left.mkdir()
+            (self.cache / "runs" / "hello-1.0.out").touch()
+            self.command("clean")
+            self.assertEqual([started.state], list((self.cache / "runs").iterdir()))
+        self.assertEqual(0, self.command("clean", "--all")[0])
+        self.assertEqual([], [*(self.cache / "runs").iterdir()])
 
     def test_a_service_that_has_no_file(self) -> None:
         (self.project / "services" / "hello.yaml").unlink()
