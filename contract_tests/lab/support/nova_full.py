@@ -52,6 +52,8 @@ class Environment(integrated_helpers._IntegratedTestBase):
         self.flags(enforce_new_defaults=NEW_DEFAULTS, group="oslo_policy")
         policy.reset()
         policy.init(suppress_deprecation_warnings=True)
+        # Services are up, however slow the machine is, and none of them writes beside a request.
+        self.flags(report_interval=0, service_down_time=10**6)
         # A build ends before its answer: a client asks as often on every run, and recordings are alike.
         self.useFixture(nova_fixtures.SpawnIsSynchronousFixture())
         super()._setup_services()
