@@ -27,6 +27,8 @@ from contract_tests.loading.library import Library
 from contract_tests.model.recipe import Recipe
 
 QUICK = "keystone cloudkitty nova-full#smoke"
+PATIENT = ("--timeout", "600")
+"""A slow machine's services may take long for an answer."""
 SHIPPED = Path(__file__).resolve().parents[2] / "cassettes"
 DEPLOYMENTS = Library(Places().with_shipped()).deployments()
 
@@ -79,7 +81,7 @@ class TestServices(unittest.TestCase):
             live, replayed, recorded = (Path(name, part) for part in ("live.json", "replay.json", "recorded"))
             command = [sys.executable, "-m", "contract_tests", "lab", "record", recipe.name, recipe.release]
             done = subprocess.run(
-                [*command, "--to", str(recorded), "--once", "--", *options, "--json", str(live)],
+                [*command, "--to", str(recorded), "--once", "--", *options, *PATIENT, "--json", str(live)],
                 capture_output=True,
                 text=True,
                 check=False,

@@ -51,7 +51,10 @@ class EveryCase(unittest.TestCase):
             every = ("--microversions", "every", "--no-matrix")
             command = [*COMMAND, "lab", "record", "placement", release, "--to", str(recorded)]
             done = subprocess.run(
-                [*command, "--", *every, "--json", str(live)], capture_output=True, text=True, check=False
+                [*command, "--", *every, "--timeout", "600", "--json", str(live)],
+                capture_output=True,
+                text=True,
+                check=False,
             )
             self.assertEqual(0, done.returncode, done.stdout + done.stderr)
             status, output = run(
