@@ -389,7 +389,10 @@ def _recorder(
     from contract_tests.transport.several import others_of
 
     place = Path(folder) / service.name / _release_of(deployment)
-    place.mkdir(parents=True, exist_ok=True)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--record {folder}: cannot be written: {error.strerror}") from None
     with locked(place):
         release(place)
         write_manifest(
@@ -415,7 +418,7 @@ def _project_recordings(library: Library) -> list[Path]:
     if not places:
         raise UsageError(
             "there is nothing to run against: name it with --target, or say where recordings are "
-            "(--recordings, or 'recordings:' in contract-tests.yaml)"
+            "(--recordings, or 'recordings:' in contract-tests.yaml); a clone has some in cassettes"
         )
     return list(places)
 

@@ -434,6 +434,11 @@ class TestUsage(CliCase):
             "--record: say which release is recorded with --release (a recording is of one release)",
             self.refuses("run", "--target", "good", "--record", "recordings"),
         )
+        self.write("a-file", "")
+        self.assertEqual(
+            "--record a-file/below: cannot be written: Not a directory",
+            self.refuses("run", "--target", "good", "--release", "1", "--record", "a-file/below"),
+        )
 
     def test_of_places(self) -> None:
         self.assertEqual(
@@ -445,7 +450,11 @@ class TestUsage(CliCase):
                 self.refuses("run", f"--{kind}", "nowhere"),
             )
         self.write("contract-tests.yaml", "scenarios: [scenarios]\nservices: [services]\n")
-        self.assertIn("there is nothing to run against: name it with --target", self.refuses("run"))
+        self.assertEqual(
+            "there is nothing to run against: name it with --target, or say where recordings are "
+            "(--recordings, or 'recordings:' in contract-tests.yaml); a clone has some in cassettes",
+            self.refuses("run"),
+        )
 
     def test_of_choices(self) -> None:
         self.assertEqual(
