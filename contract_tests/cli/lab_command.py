@@ -29,6 +29,8 @@ _STATUS = {0: "passed", 1: "findings"}
 _EVERY = "all"
 """What all releases of a deployment are called."""
 _SKIPPED = "skipped: "
+_NOT_RIGHT = (1, 3)
+"""A run's exit statuses after which somebody will want to read the service's log."""
 
 
 @click.group(context_settings=_HELP)
@@ -417,11 +419,25 @@ def _one(
                 finally:
                     child.terminate()
                     children.discard(child)
-            return status, f"see {log}" if quiet and status else ""
+            told = [f"see {log}"] if quiet and status else []
+            kept = _kept_logs(started) if status in _NOT_RIGHT else []
+            return status, "; ".join([*told, *kept])
     except Unavailable as error:
         return 0, f"{_SKIPPED}{error}"
     except ContractTestsError as error:
         return 3, str(error)
+
+
+def _kept_logs(started: Any) -> list[str]:
+    """Keep what the services logged, in place of what was kept of an earlier run, and say where."""
+    from contract_tests.lab.environment import cache
+
+    words = []
+    for name, log in started.logs.items():
+        kept = cache() / "runs" / f"{started.recipe.name}-{started.recipe.release}.{name}.log"
+        shutil.copyfile(log, kept)
+        words.append(f"the log of {name}: {kept}")
+    return words
 
 
 def _written(spec: Any) -> Any:

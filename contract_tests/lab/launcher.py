@@ -30,14 +30,16 @@ _LAST_LINES = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """A running deployment: its target, the folder of its state, and its processes (its own last)."""
+    """A running deployment: its target, the folder of its state, its processes (its own last), and the logs
+    of it and of what it stands on, by the deployments' names.
+    """
 
     recipe: Recipe
     target: Target
     url: str
     state: Path
     processes: tuple[int, ...] = ()
-    log: Path = field(default_factory=Path)
+    logs: Mapping[str, Path] = field(default_factory=dict)
 
 
 @contextlib.contextmanager
@@ -96,6 +98,7 @@ def _serving(
     variables = {**_variables(recipe, state, environment, number, url), **urls}
     environ = _environ(recipe, variables)
     log = state / "log"
+    logs = {name: path for one in below.values() for name, path in one.logs.items()}
     try:
         try:
             _write_files(recipe, state, variables)
@@ -116,7 +119,7 @@ def _serving(
                 url=url,
                 state=state,
                 processes=(process.pid,),
-                log=log,
+                logs={**logs, recipe.name: log},
             )
     finally:
         listening.close()

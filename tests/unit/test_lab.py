@@ -270,6 +270,15 @@ class Run(InACache):
         self.assertEqual(0, status, said)
         self.assertTrue((self.project / "recorded" / "hello" / "1.0" / "recording.yaml").exists())
 
+    def test_the_log_of_a_service_whose_run_was_not_right_is_kept(self) -> None:
+        log = self.cache / "runs" / "hello-1.0.hello.log"
+        self.assertEqual(0, self.command("run", "hello")[0])
+        self.assertFalse(log.exists())
+        status, said = self.command("run", "hello", "--scenarios", str(self.project / "elsewhere"))
+        self.assertEqual(1, status)
+        self.assertIn(f"hello 1.0: the log of hello: {log}\n", said)
+        self.assertTrue(log.exists())
+
     def test_a_mistake_in_the_options_of_the_run_is_told_before_anything_starts(self) -> None:
         status, said = self.command("run", "hello", "--", "--microversion", "every")
         self.assertEqual(2, status)

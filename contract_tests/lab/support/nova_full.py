@@ -18,6 +18,7 @@ os.environ.setdefault("OS_TEST_TIMEOUT", "0")
 import nova.tests  # it patches what has to be patched, before all else
 import nova.tests.functional
 import oslo_policy.opts
+from oslo_db.sqlalchemy import engines
 from nova import policy
 from nova.conf import CONF
 from nova.image import glance
@@ -31,6 +32,11 @@ except ImportError:
     from nova.wsgi import Loader
 
 
+# oslo.db opens each connection anew once an hour, and a database in memory is gone with its connection.
+create_engine = engines.create_engine
+engines.create_engine = lambda *args, **kwargs: create_engine(
+    *args, **{**kwargs, "connection_recycle_time": -1}
+)
 oslo_policy.opts.set_defaults(CONF)  # registers the options, where Nova has not yet done so
 NEW_DEFAULTS = CONF.oslo_policy.enforce_new_defaults
 
