@@ -401,9 +401,9 @@ class TestKilled(Project):
 
 
 class TestDisk(Project):
-    def refused(self, *command: str) -> str:
+    def refused(self, *command: str, status: int = 3) -> str:
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
-        self.assertEqual(3, done.returncode, done.stdout + done.stderr)
+        self.assertEqual(status, done.returncode, done.stdout + done.stderr)
         self.assertNotIn("Traceback", done.stderr)
         return re.sub(r"\s+", " ", done.stdout + done.stderr)
 
@@ -428,7 +428,8 @@ class TestDisk(Project):
 
     def test_it_cannot_be_written(self) -> None:
         command = [*COMMAND, *(word if word != "recordings" else "/proc/recordings" for word in RECORD)]
-        self.assertIn("/proc/recordings", self.refused(*command, "--target", "wsgi:app:new"))
+        text = self.refused(*command, "--target", "wsgi:app:new", status=2)
+        self.assertIn("--record /proc/recordings: cannot be written", text)
 
 
 class TestWorkers(Project):
