@@ -75,9 +75,15 @@ def find_uv() -> list[str]:
 
 
 def find_python(version: str) -> str:
-    """An interpreter of a minor version: pyenv's, the system's, or one that uv knows; else Unavailable."""
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    candidates = [str(path / "bin" / "python") for path in sorted(pyenv.glob(f"{version}.*"), reverse=True)]
+    """An interpreter of a minor version: pyenv's, one that is installed beside the one that runs this, the
+    system's, or one that uv knows; else Unavailable.
+    """
+    folders = [Path(root) / "versions" for root in [os.environ.get("PYENV_ROOT")] if root]
+    candidates = [
+        str(path / "bin" / "python")
+        for folder in (*folders, Path(sys.base_prefix).parent)
+        for path in sorted(folder.glob(f"{version}.*"), reverse=True)
+    ]
     candidates += filter(None, [shutil.which(f"python{version}")])
     for candidate in candidates:
         with contextlib.suppress(OSError):

@@ -200,6 +200,16 @@ class Environment(unittest.TestCase):
             str(caught.exception),
         )
 
+    def test_a_python_of_pyenvs_or_beside_the_one_that_runs(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        python = folder / "versions" / "2.99.1" / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.symlink_to(sys.executable)
+        with mock.patch.dict(environment.os.environ, {"PYENV_ROOT": str(folder)}):
+            self.assertEqual(str(python), environment.find_python("2.99"))
+        with mock.patch.object(environment.sys, "base_prefix", str(folder / "versions" / "3.99.0")):
+            self.assertEqual(str(python), environment.find_python("2.99"))
+
     def test_uv_that_is_not_there(self) -> None:
         with (
             mock.patch.object(environment.shutil, "which", lambda name: None),
